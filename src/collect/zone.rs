@@ -6,8 +6,8 @@ use tokio::time::Instant;
 use crate::cluster::Cluster;
 use crate::collect::{Organised, Scope};
 use crate::config::{Config, Organisation, Provider};
-use crate::desired::external_dns;
-use crate::evidence::{Evidence, Fault, ProviderFailure, TokenSeen, Zone};
+use crate::desired::{external_dns, organisations};
+use crate::evidence::{Evidence, Fault, ProviderFailure, TokenOwner, TokenPlace, TokenSeen, Zone};
 use crate::machine::token;
 use crate::provider::{self, Client, Keyring};
 
@@ -29,9 +29,21 @@ impl Asked {
     pub(super) async fn ask(config: &Config, scope: Scope) -> Self {
         let asked = Self::ask_for_lab(config, scope).await;
         let own = asked.client.as_ref();
-        let all = config.organisations.iter().map(|one| {
-            let (_, keyring) = token::find_of(config, one);
-            organised((config, own), one, keyring, scope)
+        let found: Vec<_> = config.organisations.iter().map(|one| token::find_of(config, one)).collect();
+        let holders: Vec<(TokenOwner, &Keyring)> = asked
+            .keyring
+            .iter()
+            .map(|keyring| (TokenOwner::Lab, keyring))
+            .chain(config.organisations.iter().zip(&found).filter_map(|(one, (_, keyring))| {
+                Some((TokenOwner::Organisation(one.name.clone()), keyring.as_ref()?))
+            }))
+            .collect();
+        let all = config.organisations.iter().zip(&found).map(|(one, (token, keyring))| {
+            let shared_with = shared(&holders, &one.name, keyring.as_ref());
+            // One that this machine has nowhere may lie in the cluster.
+            let token = token::is_here(config, one).then(|| token.clone());
+            let organised = Organised { token, shared_with, ..Organised::of(one) };
+            ask_for((config, own), organised, keyring.as_ref(), scope)
         });
         let organisations = join_all(all).await;
         Self { organisations, ..asked }
@@ -58,7 +70,7 @@ impl Asked {
         let domain = config.zone_or_domain();
         let zone = client.check(domain.as_str()).await;
         if let (Ok(zone), true) = (&zone, scope.active) {
-            asked.token.edit = Some(client.prove_edit(zone).await.map_err(|fault| client.failure(fault)));
+            prove(&client, zone, &mut asked.token).await;
         }
         (asked.client, asked.zone) = (Some(client), Some(zone));
         asked
@@ -90,8 +102,14 @@ impl Asked {
         let (own, scope) = (self.client.as_ref(), self.scope);
         let kept = config.organisations.iter().filter(|one| !token::is_here(config, one));
         let kept = kept.map(async |one| {
-            let keyring = cluster.kept_credential(config, one).await.ok().flatten();
-            organised((config, own), one, keyring, scope).await
+            // A Secret that could not be read says nothing.
+            let Ok(keyring) = cluster.kept_credential(config, one).await else { return Organised::of(one) };
+            let token = match &keyring {
+                Some(_) => TokenSeen { place: place_in_cluster(one), ..TokenSeen::default() },
+                None => token::find_of(config, one).0,
+            };
+            let organised = Organised { token: Some(token), ..Organised::of(one) };
+            ask_for((config, own), organised, keyring.as_ref(), scope).await
         });
         for found in join_all(kept).await {
             if let Some(known) = self.organisations.iter_mut().find(|one| one.name == found.name) {
@@ -117,21 +135,48 @@ impl Asked {
         if let Some(keyring) =
             self.keyring.as_ref().filter(|keyring| !keyring.is_empty() && !cluster.reads_only())
         {
-            self.token.copies = Some(cluster.token_copies(&places(config), keyring, deadline).await);
+            let zone = self.zone.as_ref().and_then(|zone| zone.as_ref().ok()).map(|zone| zone.id.as_str());
+            let zone = zone.filter(|id| !id.is_empty());
+            let copies = cluster.token_copies(&places(config), (keyring, zone), deadline).await;
+            self.token.copies = Some(copies);
         }
     }
 }
 
+/// The Secret that has the credential which `zone policy --apply` made.
+fn place_in_cluster(organisation: &Organisation) -> TokenPlace {
+    let name = organisations::secret_name(&organisation.name);
+    TokenPlace::Secret(format!("{}/{name}", external_dns::NAMESPACE))
+}
+
+/// What `--active` proves, one after the other: providers count calls.
+async fn prove(client: &Client, zone: &Zone, token: &mut TokenSeen) {
+    let failure = |fault| client.failure(fault);
+    token.edit = Some(client.prove_edit(zone).await.map_err(failure));
+    if let Some(found) = client.excess(zone).await {
+        token.excess = Some(found.map_err(failure));
+    }
+}
+
+/// Who else has the token of an organisation.
+fn shared(holders: &[(TokenOwner, &Keyring)], name: &str, keyring: Option<&Keyring>) -> Option<TokenOwner> {
+    let keyring = keyring.filter(|keyring| !keyring.is_empty())?;
+    let own = TokenOwner::Organisation(name.to_owned());
+    holders
+        .iter()
+        .find(|(holder, other)| *holder != own && *other == keyring)
+        .map(|(holder, _)| holder.clone())
+}
+
 /// The zone of an organisation, as its own token sees it.
-async fn organised(
+async fn ask_for(
     (config, own): (&Config, Option<&Client>),
-    organisation: &Organisation,
-    keyring: Option<Keyring>,
+    mut organised: Organised,
+    keyring: Option<&Keyring>,
     scope: Scope,
 ) -> Organised {
-    let mut organised = Organised::of(organisation);
     let Some(keyring) = keyring.filter(|_| scope.internet) else { return organised };
-    let client = match Client::new(config, &keyring) {
+    let client = match Client::new(config, keyring) {
         Ok(client) => client.deadline(scope.within / 2),
         Err(fault) => {
             organised.found = Some(Err(provider::failure(config.dns.provider, fault)));
@@ -139,6 +184,9 @@ async fn organised(
         }
     };
     let found = client.check_zone(&organised.zone, own).await;
+    if let (Ok(zone), Some(token), true) = (&found, &mut organised.token, scope.active) {
+        prove(&client, zone, token).await;
+    }
     organised.found = Some(found.map_err(|fault| client.failure(fault)));
     organised.client = Some(client);
     organised

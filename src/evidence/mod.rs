@@ -74,9 +74,9 @@ pub use names::{
     AgainSeen, AroundSeen, HereSeen, HostSeen, Lookup, NamesSeen, Network, ResolverSeen, Signs, ZoneSeen,
     label,
 };
-pub use organisations::{AboveSeen, OrganisationSeen};
+pub use organisations::{AboveSeen, OrganisationSeen, TokenOwner};
 pub use own_servers::{HouseHostSeen, OwnServer, OwnServersSeen, is_by};
-pub use provider::{Account, AccountZone, Budget, Plan, ProviderFailure, ProviderSeen, Record, Zone};
+pub use provider::{Account, AccountZone, Budget, Excess, Plan, ProviderFailure, ProviderSeen, Record, Zone};
 pub use public::{Hairpin, PublicSeen, SeenBy};
 pub use reload::{Refusal, Reload, ReloadSeen};
 pub use service::waits_for_balancer;

@@ -4,8 +4,18 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::{Evidence, ParentSeen, ProviderFailure, Zone};
+use super::{Evidence, ParentSeen, ProviderFailure, TokenSeen, Zone};
 use crate::facts::names::is_within;
+
+/// Whose a token is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TokenOwner {
+    /// That of the lab, which may write into every zone.
+    Lab,
+    /// That of the organisation of this name.
+    Organisation(String),
+}
 
 /// The zone of one organisation.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -16,6 +26,10 @@ pub struct OrganisationSeen {
     pub zone: String,
     /// Its namespaces, in order.
     pub namespaces: Vec<String>,
+    /// Its token without the value; `None` when it was not looked for.
+    pub token: Option<TokenSeen>,
+    /// Who else has the same token.
+    pub shared_with: Option<TokenOwner>,
     /// The zone as the provider has it, by the organisation's own credential, or why it does not show it; `None` when it was not
     /// asked.
     pub provider: Option<Result<Zone, ProviderFailure>>,

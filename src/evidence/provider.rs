@@ -135,3 +135,14 @@ pub struct ProviderFailure {
     /// The same as data: checks are told apart by it, never by the text.
     pub error: Fault,
 }
+
+/// What a credential may do beyond its own zone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Excess {
+    /// What it may do, as it stands after "may".
+    pub may: String,
+    /// What showed it, and why it is so.
+    pub cause: String,
+    /// The step that narrows it, in the provider's own words.
+    pub cure: String,
+}

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use crate::evidence::{Budget, ProviderFailure};
+use crate::evidence::{Budget, Excess, ProviderFailure};
 use crate::facts::secret::SecretError;
 use crate::facts::variables;
 
@@ -23,6 +23,8 @@ pub struct TokenSeen {
     pub budget: Option<Budget>,
     /// Whether a scratch record could be made and removed; `None` without `--active`.
     pub edit: Option<Result<(), ProviderFailure>>,
+    /// What it may do beyond its zone; `None` without `--active`, and where the provider does not tell.
+    pub excess: Option<Result<Option<Excess>, ProviderFailure>>,
     /// The Secrets in the cluster that should hold it; `None` when they were not read.
     pub copies: Option<Vec<TokenCopy>>,
 }
@@ -37,6 +39,8 @@ pub enum TokenPlace {
     Variables(&'static [&'static str]),
     /// The file that `dns.tokenFile` names.
     File(PathBuf),
+    /// The Secret in the cluster, as `namespace/name`, where this machine has none.
+    Secret(String),
     /// None of these is there.
     #[default]
     Nowhere,
@@ -49,6 +53,7 @@ impl std::fmt::Display for TokenPlace {
         match self {
             Self::Credential(path) | Self::File(path) => write!(f, "`{}`", path.display()),
             Self::Variables(names) => f.write_str(&variables::told(names)),
+            Self::Secret(name) => write!(f, "the Secret `{name}`"),
             Self::Nowhere | Self::NotNeeded => f.write_str("no place that is known"),
         }
     }
@@ -91,6 +96,13 @@ pub enum CopyState {
     Differs {
         /// Whoever else than homelab wrote it, as the Secret's managed fields say; `None` when homelab did.
         by: Option<String>,
+    },
+    /// The token is the same, and the zone beside it is another one than the provider has.
+    OtherZone {
+        /// The id of the zone in the Secret.
+        there: String,
+        /// The id that the zone has at the provider.
+        now: String,
     },
     /// There is no such Secret.
     Missing,

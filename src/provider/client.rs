@@ -9,7 +9,7 @@ use super::tunnels::TunnelApi;
 use super::zones::ZoneApi;
 use super::{Keyring, failure, traits_of};
 use crate::config::{Config, ParentRecord, Provider};
-use crate::evidence::{Budget, Fault, ProviderFailure, Record, Zone};
+use crate::evidence::{Budget, Excess, Fault, ProviderFailure, Record, Zone};
 
 /// A client with the provider's credentials.
 #[derive(Debug, Clone)]
@@ -89,6 +89,12 @@ impl Client {
     /// When it may not, or what was made could not be removed.
     pub async fn prove_edit(&self, zone: &Zone) -> Result<(), Fault> {
         self.api.prove_edit(zone).await
+    }
+
+    /// What the credential may do beyond this zone, or why that is not known; `None` where the provider does not tell. Nothing
+    /// is written.
+    pub async fn excess(&self, zone: &Zone) -> Option<Result<Option<Excess>, Fault>> {
+        Some(self.api.excess(zone)?.await)
     }
 
     /// Adds a record of a delegation, whose name has none of its type.

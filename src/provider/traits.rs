@@ -14,7 +14,7 @@ use super::tunnels::{TunnelApi, Tunnels};
 use super::words::{Misshapen, Words};
 use super::zones::{ZoneApi, Zones};
 use crate::config::{Config, ParentRecord};
-use crate::evidence::{Budget, Fault, Record, Zone};
+use crate::evidence::{Budget, Excess, Fault, Record, Zone};
 use crate::facts::secret::SecretError;
 
 /// Makes a client.
@@ -96,6 +96,10 @@ pub(super) trait Api: Debug + Send + Sync {
     ) -> BoxFuture<'a, Result<Vec<Record>, Fault>>;
     /// Proves that the credential may change the zone: makes a scratch record and removes it.
     fn prove_edit<'a>(&'a self, zone: &'a Zone) -> BoxFuture<'a, Result<(), Fault>>;
+    /// What the credential may do beyond this zone, which nothing is written for; `None` where nobody can tell.
+    fn excess<'a>(&'a self, _: &'a Zone) -> Option<BoxFuture<'a, Result<Option<Excess>, Fault>>> {
+        None
+    }
     /// Adds a record of a delegation, whose name has none of its type.
     fn enter<'a>(&'a self, zone: &'a Zone, record: &'a ParentRecord) -> BoxFuture<'a, Result<(), Fault>>;
     /// Deletes this record, and no other one.

@@ -10,6 +10,11 @@ use crate::checks::engine::{Finding, Outcome, Severity};
 use crate::evidence::{AcmeSeen, Evidence, View, at};
 use crate::provider::{OF_OWN_SERVER, traits_of};
 
+/// What stands in a status in the place of an answer.
+const LEFT_OUT: &str = "see events and logs for details";
+/// How its events begin that have an error.
+const ERROR: &str = "Error ";
+
 /// What the authority says when it has looked.
 const AUTHORITY: &[Reading] = &[
     over(&["acme:error:ratelimited"], "the authority's rate limit was reached, and its waiting time is over"),
@@ -72,8 +77,27 @@ pub(super) fn is_met(evidence: &Evidence, acme: &AcmeSeen, chain: &Chain<'_>) ->
     }
 }
 
-fn fault(evidence: &Evidence, challenge: &Value, chain: &Chain<'_>) -> Option<Finding> {
+/// Why it has not succeeded: the status leaves out what some providers answered, and the newest event has it (cert-manager 1.21.2,
+/// pkg/controller/acmechallenges/sync.go).
+fn reason<'e>(evidence: &'e Evidence, challenge: &'e Value) -> &'e str {
     let reason = at(challenge, "/status/reason");
+    if !reason.contains(LEFT_OUT) {
+        return reason;
+    }
+    let of_it = |event: &&Value| {
+        let about = |key: &str| at(event, &format!("/involvedObject/{key}"));
+        about("kind") == "Challenge"
+            && about("name") == challenge.name()
+            && about("namespace") == challenge.namespace()
+            && at(event, "/message").starts_with(ERROR)
+    };
+    let events = evidence.objects("events").unwrap_or_default().iter().filter(of_it);
+    let newest = events.max_by_key(|event| at(event, "/lastTimestamp"));
+    newest.map_or(reason, |event| at(event, "/message"))
+}
+
+fn fault(evidence: &Evidence, challenge: &Value, chain: &Chain<'_>) -> Option<Finding> {
+    let reason = reason(evidence, challenge);
     let (name, host) = (challenge.name(), at(challenge, "/spec/dnsName"));
     let namespace = challenge.namespace();
     let look = command!("kubectl -n {} describe challenge {}", namespace, name);
@@ -145,7 +169,7 @@ pub(super) fn stuck(evidence: &Evidence) -> Vec<(String, Finding)> {
     let finding = |challenge: &Value| {
         let since = at(challenge, "/metadata/deletionTimestamp").parse::<jiff::Timestamp>().ok()?;
         let age = evidence.now.duration_since(since).as_secs();
-        let reason = at(challenge, "/status/reason");
+        let reason = reason(evidence, challenge);
         let known = read(reason, challenges(evidence));
         let said = if reason.is_empty() { String::new() } else { format!(": {}", one_line(reason)) };
         (age > USUAL).then(|| {

@@ -2,11 +2,13 @@
 
 use super::{ids, judged};
 use crate::checks::engine::{Def, Finding, Judged, Outcome, Subject, Vantage, cause};
+use crate::checks::id;
 use crate::evidence::{Evidence, Fault, OrganisationSeen, ParentSeen, Zone};
 use crate::provider::words;
 
 /// See [`ids::ORGANISATION`].
 pub(super) const ORGANISATION: Def = Def::error(ids::ORGANISATION, "public DNS leads to the zone of each organisation")
+    .needs(&[id::ORGANISATION_TOKEN])
     .in_up()
     .about(
         "Compares the NS records for the zone of an organisation, at the servers of the zone above, with the name servers that the \

@@ -15,7 +15,7 @@ use crate::facts::names::is_within;
 use crate::outside::command::Command;
 
 /// What the annotation `controller` has to say, should it be there (external-dns, source/annotations).
-const CONTROLLER: &str = "dns-controller";
+pub(super) const CONTROLLER: &str = "dns-controller";
 /// The prefix of external-dns' annotations that is in use for most (external-dns, docs/annotations/annotations.md).
 const PREFIX: &str = "external-dns.alpha.kubernetes.io/";
 /// The kinds that external-dns keeps unless it is told otherwise (external-dns, docs/flags.md).
@@ -305,12 +305,12 @@ fn targets(evidence: &Evidence, ingress: &Value) -> Vec<String> {
         .collect()
 }
 
-fn prefix(evidence: &Evidence) -> &str {
+pub(super) fn prefix(evidence: &Evidence) -> &str {
     flags::value(evidence, "--annotation-prefix").unwrap_or(PREFIX)
 }
 
-fn annotation<'e>(ingress: &'e Value, key: &str) -> Option<&'e str> {
-    ingress.pointer("/metadata/annotations")?.get(key)?.as_str()
+pub(super) fn annotation<'e>(object: &'e Value, key: &str) -> Option<&'e str> {
+    object.pointer("/metadata/annotations")?.get(key)?.as_str()
 }
 
 /// Whether it asks for a certificate for the host, by name.

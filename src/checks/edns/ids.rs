@@ -12,6 +12,8 @@ pub const EDNS_OWNER_ID: CheckId = CheckId("edns.owner-id");
 pub const OWNER: CheckId = CheckId("edns.owner");
 /// The record at the provider has the Ingress's addresses: private, not proxied, no CNAME.
 pub const RECORDS: CheckId = CheckId("edns.records");
+/// A Service that asks for a name by annotation has its record.
+pub const SERVICE_NAMES: CheckId = CheckId("edns.services");
 /// No record of this lab is left without its Ingress.
 pub const EDNS_STALE: CheckId = CheckId("edns.stale");
 /// The lab's own wildcard record is this lab's, and has the nodes' addresses.

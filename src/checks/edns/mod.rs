@@ -12,6 +12,7 @@ mod owner;
 pub(super) mod reason;
 mod selector;
 mod service;
+mod services;
 mod sync;
 mod texts;
 mod unpublished;
@@ -51,7 +52,14 @@ fn outcomes_of_lab(evidence: &Evidence) -> Vec<Judged> {
         return wildcard.into_iter().collect();
     }
     if evidence.dns.is_on_nodes() {
-        let checks = [id::EDNS_PODS, id::EDNS_SYNC, id::EDNS_OWNER_ID, id::EDNS_STALE, id::EDNS_WILDCARD];
+        let checks = [
+            id::EDNS_PODS,
+            id::EDNS_SYNC,
+            id::EDNS_OWNER_ID,
+            id::SERVICE_NAMES,
+            id::EDNS_STALE,
+            id::EDNS_WILDCARD,
+        ];
         let beside = |id| judged(id, Subject::default(), Vantage::Api, Outcome::skip(BESIDE));
         return checks.map(beside).into();
     }
@@ -83,11 +91,15 @@ fn outcomes_of_lab(evidence: &Evidence) -> Vec<Judged> {
         lab_wide(id::EDNS_STALE, Vantage::Provider, zone(stale)),
         lab_wide(id::EDNS_WILDCARD, Vantage::Provider, zone(wildcard::of_others)),
     ];
-    all.into_iter().chain(wildcard).collect()
+    all.into_iter().chain(services::judge(evidence)).chain(wildcard).collect()
 }
 
 fn outcomes_of_host(evidence: &Evidence, host: &str, _: &HostSeen) -> Vec<Judged> {
     let (owner, records) = match &evidence.provider {
+        _ if unread(evidence, host).is_some() => {
+            let unread = || unread(evidence, host).unwrap_or_else(|| zone::unseen(evidence));
+            (unread(), unread())
+        }
         _ if evidence.dns.is_on_nodes() => (Outcome::skip(BESIDE), Outcome::skip(BESIDE)),
         _ if evidence.is_zone_of_challenges() => {
             (Outcome::skip(zone::NOT_OF_NAMES), Outcome::skip(zone::NOT_OF_NAMES))
@@ -116,6 +128,16 @@ fn outcomes_of_host(evidence: &Evidence, host: &str, _: &HostSeen) -> Vec<Judged
     };
     let for_host = |id, outcome| judged(id, Subject::host(host), Vantage::Provider, outcome);
     vec![for_host(id::OWNER, owner), for_host(id::RECORDS, records)]
+}
+
+/// Why nothing is said of a name of an organisation: its own token does not show its zone.
+fn unread(evidence: &Evidence, host: &str) -> Option<Outcome> {
+    let Some(Err(failure)) = &evidence.organisation_of(host)?.provider else { return None };
+    Some(match &failure.error {
+        Fault::NoZone { .. } => Outcome::Blocked { by: id::ORGANISATION },
+        fault if fault.is_transient() => zone::unread(failure),
+        _ => Outcome::Blocked { by: id::ORGANISATION_TOKEN },
+    })
 }
 
 fn is_unreached(fault: &Fault) -> bool {

@@ -90,6 +90,20 @@ pub(super) const CHECKS: &[Def] = &[
             cause("with `records: wildcard`: another record of that name, or of a name below it, hides the wildcard record (RFC 4592)", "delete that record, give the service another name, or set `records: per-host`"),
         ])
         .sources(&["external-dns 0.22, source/ingress.go and endpoint/domain_filter.go", "external-dns#2059", "external-dns, docs/annotations/annotations.md", "external-dns#1945 (9003)", "external-dns#3584 (AAAA)", "RFC 4592, section 2.2.2; cert-manager/cert-manager#806, #4217 (challenges and wildcards)"]),
+    Def::warning(SERVICE_NAMES, "every name that a Service asks for has its record")
+        .needs(&[id::TOKEN, id::CF_PERMISSIONS, id::CF_ZONE, EDNS_PODS, EDNS_SYNC])
+        .about(
+            "Every Service with the annotation `hostname` or `internal-hostname` of external-dns: does its type give an address, is its name in the zone, and is there a record that this cluster owns?",
+            "The name of a database or another program without an Ingress does not resolve, while external-dns logs that all records are up to date.",
+        )
+        .causes(&[
+            cause("the Service is of type ClusterIP: external-dns writes none of its address", "use the type NodePort, or the annotation `target` with an address"),
+            cause("none of the pods of a headless Service is ready", "look why they do not run"),
+            cause("the name is outside of the zone", "give it a name in the zone"),
+            cause("a record that somebody made by hand is in the way", "delete it, or give the Service another name"),
+            cause("a Service of type LoadBalancer has no address", "see `k3s.load-balancers`"),
+        ])
+        .sources(&["external-dns 0.22, source/service.go"]),
     Def::warning(EDNS_STALE, "every record of homelab has its service")
         .needs(&[EDNS_PODS, EDNS_SYNC])
         .about(

@@ -18,6 +18,10 @@ pub const CF_ZONE: CheckId = CheckId("cf.zone");
 pub const FREE_DOMAIN: CheckId = CheckId("cf.free-domain");
 /// The token may change records.
 pub const DNS_EDIT: CheckId = CheckId("cf.dns-edit");
+/// The token of each organisation sees its zone, and is no other's.
+pub const ORGANISATION_TOKEN: CheckId = CheckId("cf.organisation");
+/// The token may change no zone but its own.
+pub const LEAST_RIGHTS: CheckId = CheckId("cf.least-rights");
 /// The zone has room for more records.
 pub const RECORDS_LIMIT: CheckId = CheckId("cf.records-limit");
 /// The Secrets in the cluster hold the same token.

@@ -2,7 +2,9 @@
 //! second provider, and keep their name.
 
 mod answers;
+mod excess;
 pub(super) mod ids;
+mod organisations;
 mod texts;
 mod token;
 mod zone;
@@ -29,5 +31,7 @@ fn outcomes_of_lab(evidence: &Evidence) -> Vec<Judged> {
     let mut found = token::sources_and_copies(evidence);
     found.extend(answers::answers_to_token(evidence));
     found.extend(zone::state_and_room(evidence));
+    found.extend(organisations::judge(evidence));
+    found.extend(excess::judge(evidence));
     found
 }

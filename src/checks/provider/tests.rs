@@ -7,6 +7,8 @@ use crate::config::Provider;
 use crate::evidence::{Budget, Fault, Permission, Plan, Transport};
 use crate::facts::secret::SecretError;
 
+mod rights;
+
 fn token_is(change: impl FnOnce(&mut TokenSeen)) -> Report {
     whole(|e| change(e.token.as_mut().unwrap()))
 }
@@ -61,6 +63,7 @@ pub(in crate::checks) fn all() -> Vec<Report> {
         CopyState::Empty,
         CopyState::Differs { by: None },
         CopyState::Differs { by: Some("kubectl-patch".into()) },
+        CopyState::OtherZone { there: "Z1".into(), now: "Z2".into() },
     ];
     reports.extend(states.into_iter().map(copy_is));
     reports
@@ -282,6 +285,9 @@ fn each_difference_of_a_copy_has_commands_that_cure_it() {
     assert_eq!(only(&copy_is(CopyState::Empty), id::TOKEN_COPIES).fix.commands, ["homelab up"]);
     let renewed = only(&copy_is(CopyState::Differs { by: None }), id::TOKEN_COPIES);
     assert!(renewed.cause.contains("renewed") && renewed.fix.commands == ["homelab up"]);
+    let other = CopyState::OtherZone { there: "Z1".into(), now: "Z2".into() };
+    let other = only(&copy_is(other), id::TOKEN_COPIES);
+    assert!(other.summary.contains("has the zone `Z1`") && other.fix.commands == ["homelab up"], "{other:?}");
     let by = Some("kubectl-patch".to_owned());
     let changed = only(&copy_is(CopyState::Differs { by }), id::TOKEN_COPIES);
     assert_eq!(changed.fix.commands.len(), 2);

@@ -96,6 +96,26 @@ pub(super) const CHECKS: &[Def] = &[
             cause("the token can only read", "give it the permission to edit records"),
             cause("the zone's quota of records is used up", "remove records, or choose a larger plan"),
         ]),
+    Def::error(ORGANISATION_TOKEN, "the token of each organisation sees its zone, and is no other's")
+        .needs(&[CF_RATE])
+        .about(
+            "With `organisations`: asks the provider's API, with each organisation's own token, for its zone; with `--active` creates and removes a TXT record there, too. \
+             Compares the tokens with each other and with that of the lab.",
+            "No name of the organisation gets a record, and its certificates are not renewed; all others go on.",
+        )
+        .causes(&[
+            cause("the file of another organisation was named or copied", "write its own token to the file in `organisations.<name>.tokenFile`"),
+            cause("its token was revoked, or lacks a right for its zone", "the finding has the right; `homelab zone policy` prints all of them"),
+        ]),
+    Def::warning(LEAST_RIGHTS, "the token can change no zone but its own")
+        .needs(&[TOKEN, CF_PERMISSIONS, CF_ZONE])
+        .before_up()
+        .active()
+        .about(
+            "With `--active`, where the provider tells: asks for a change that cannot be made, in a zone that does not exist, and reads why it is refused. Nothing is written. With `organisations`, asks with each one's token.",
+            "Nothing; but whoever gets the token out of a Secret can change every name of the account.",
+        )
+        .causes(&[cause("the token is for all zones of the account", "give it its own zone alone; the finding says where")]),
     Def::warning(RECORDS_LIMIT, "the zone has room for more records")
         .needs(&[CF_ZONE])
         .before_up()
@@ -114,5 +134,6 @@ pub(super) const CHECKS: &[Def] = &[
         .causes(&[
             cause("the token was renewed in its file, and `homelab up` has not run since", "run `homelab up`"),
             cause("a Secret was deleted or changed by hand", "run `homelab up`"),
+            cause("the zone was deleted and created again, and has another id now", "run `homelab up`, and compare its name servers with those at the registrar"),
         ]),
 ];

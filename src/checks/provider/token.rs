@@ -164,6 +164,14 @@ fn copies(evidence: &Evidence, token: &TokenSeen) -> Outcome {
             "somebody changed it after `homelab up` wrote it",
             "run `homelab up`, which writes it again",
         ),
+        CopyState::OtherZone { there, now } => Finding::new(
+            format!(
+                "the Secret `{secret}` has the zone `{there}`, which is not the one at {}: that is `{now}`",
+                words(evidence.dns).name
+            ),
+            "the zone was deleted and created again after `homelab up` ran: external-dns and cert-manager still look for the old one, and find nothing",
+            "run `homelab up`, which writes the new id; a new zone has other name servers, too: compare them with those at your registrar",
+        ),
         CopyState::Differs { by: None } => Finding::new(
             format!("the Secret `{secret}` has another {short} than {}", token.place),
             format!(

@@ -140,6 +140,7 @@ fn everything() -> Evidence {
     evidence.public = Some(PublicSeen { by_port, seen, ..PublicSeen::default() });
     evidence.names = Some(NamesSeen::default());
     evidence.own_servers = Some(OwnServersSeen::default());
-    evidence.organisations = vec![crate::evidence::OrganisationSeen::default()];
+    let organisation = OrganisationSeen { token: Some(TokenSeen::default()), ..OrganisationSeen::default() };
+    evidence.organisations = vec![organisation];
     evidence
 }

@@ -7,7 +7,7 @@ use futures::future::join_all;
 use crate::collect::network::delegation::{looked_up, parent};
 use crate::collect::network::{Limit, Probes};
 use crate::config::Organisation;
-use crate::evidence::{OrganisationSeen, ProviderFailure, ProviderSeen, Zone};
+use crate::evidence::{OrganisationSeen, ProviderFailure, ProviderSeen, TokenOwner, TokenSeen, Zone};
 use crate::net::dns::{self, NameServer, Question, RecordType};
 use crate::provider::Client;
 
@@ -20,6 +20,10 @@ pub struct Organised {
     pub zone: String,
     /// Its namespaces, in order.
     pub namespaces: Vec<String>,
+    /// Its token without the value; `None` where it was not looked for, as in `up`, which ends without it.
+    pub token: Option<TokenSeen>,
+    /// Who else has the same token.
+    pub shared_with: Option<TokenOwner>,
     /// Its zone as the provider has it, or why it does not show it; `None` when it was not asked.
     pub found: Option<Result<Zone, ProviderFailure>>,
     /// With the organisation's own credential; `None` where that was not found.
@@ -34,6 +38,8 @@ impl Organised {
             name: organisation.name.clone(),
             zone: organisation.zone.to_string(),
             namespaces: organisation.namespaces.iter().cloned().collect(),
+            token: None,
+            shared_with: None,
             found: None,
             client: None,
         }
@@ -70,6 +76,8 @@ async fn seen(probes: &Probes, limit: &Limit, one: &Organised, offline: bool) ->
         name: one.name.clone(),
         zone: one.zone.clone(),
         namespaces: one.namespaces.clone(),
+        token: one.token.clone(),
+        shared_with: one.shared_with.clone(),
         provider: one.found.clone(),
         delegation: None,
         servers: Vec::new(),

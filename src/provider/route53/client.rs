@@ -12,7 +12,7 @@ use super::keys::SECRET_ACCESS_KEY;
 use super::refusal::{Asked, Service};
 use super::sdk::{self, limits, patience};
 use crate::config::{Config, ParentRecord};
-use crate::evidence::{Budget, Fault, Record, Zone};
+use crate::evidence::{Budget, Excess, Fault, Record, Zone};
 use crate::facts::names::endings;
 use crate::facts::secret::Secret;
 use crate::provider::credentials::Keyring;
@@ -171,6 +171,10 @@ impl Api for Client {
 
     fn prove_edit<'a>(&'a self, zone: &'a Zone) -> BoxFuture<'a, Result<(), Fault>> {
         self.prove_edit(zone).boxed()
+    }
+
+    fn excess<'a>(&'a self, zone: &'a Zone) -> Option<BoxFuture<'a, Result<Option<Excess>, Fault>>> {
+        Some(self.excess(zone).boxed())
     }
 
     fn enter<'a>(&'a self, zone: &'a Zone, record: &'a ParentRecord) -> BoxFuture<'a, Result<(), Fault>> {

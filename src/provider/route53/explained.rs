@@ -68,6 +68,22 @@ pub(super) const EXPLAINED: &[Explained] = &[
         ..Explained::at("cf.dns-edit")
     },
     Explained {
+        looks_at: "`ListHostedZones`, and `ListResourceRecordSets` on the ARN of the organisation's zone, with the access key of its own IAM user; docs/organisations.md has its policies",
+        ..Explained::at("cf.organisation")
+    },
+    Explained {
+        looks_at: "`ChangeResourceRecordSets` that deletes a record of `_homelab-check.invalid` in the zone `Z0000000000000000000`, which does not exist. AWS answers `AccessDenied` to a key for one zone, and `NoSuchHostedZone` to a key for all. CloudTrail notes the call as a denied one, so it is made by `--active` alone",
+        causes: &[(
+            "the policy names `arn:aws:route53:::hostedzone/*`, as the tutorials of external-dns and cert-manager have it, or `*`",
+            "put the zone's ARN in its place: `homelab zone policy` and docs/route53.md have the whole policy",
+        )],
+        sources: &[
+            "docs.aws.amazon.com, Route 53 API reference: ChangeResourceRecordSets, Errors",
+            "docs.aws.amazon.com, IAM: Policy evaluation logic",
+        ],
+        ..Explained::at("cf.least-rights")
+    },
+    Explained {
         looks_at: "10,000 records in a hosted zone; Route 53 refuses more with `MAX_RRSETS_BY_ZONE`",
         sources: &["docs.aws.amazon.com, Route 53: Quotas", "dnscontrol#908"],
         ..Explained::at("cf.records-limit")

@@ -1,5 +1,7 @@
 //! What Route 53's refusals mean, and the next step for each.
 
+use super::limits::{FULL, TOO_MANY_ZONES};
+use super::words::WORDS;
 use crate::evidence::{Fault, Permission, Transport};
 
 /// The next step after a fault.
@@ -42,6 +44,10 @@ pub(super) fn hint(fault: &Fault) -> String {
         }
         Fault::Transport { .. } => "check that this machine reaches the internet: port 443, proxy settings".into(),
         Fault::NotJson { .. } => "a proxy or a login page is in between: log in or go around it".into(),
+        Fault::Refused { message, .. } if message.starts_with(TOO_MANY_ZONES) => {
+            "delete a zone that nobody needs: `homelab zone list` shows those below the domain, and `homelab zone prune` which of them no cluster uses; or ask for a higher quota (Service Quotas console, US East (N. Virginia), Amazon Route 53, Hosted zones)".into()
+        }
+        Fault::Refused { message, .. } if message.contains(FULL) => WORDS.no_more_room.into(),
         Fault::Refused { .. } | Fault::Unexpected { .. } | Fault::ReadOnly { .. } => {
             "look the code up at https://docs.aws.amazon.com/Route53/latest/APIReference/".into()
         }
@@ -69,6 +75,12 @@ pub(super) fn cause(fault: &Fault) -> Option<&'static str> {
         }
         Fault::Clock { .. } => Some(
             "AWS refuses a signature that is older or newer than five minutes, and this machine's clock makes it so",
+        ),
+        Fault::Refused { message, .. } if message.starts_with(TOO_MANY_ZONES) => Some(
+            "the account has as many hosted zones as its quota allows: 500, unless a higher one was granted",
+        ),
+        Fault::Refused { message, .. } if message.contains(FULL) => Some(
+            "the hosted zone has as many records as its quota allows: 10,000, unless a higher one was granted",
         ),
         Fault::Unprepared { .. } => Some(
             "AWS denies what no policy allows, and a policy that names another zone does not allow it in this one",

@@ -9,6 +9,9 @@ pub(super) const OF_A_ZONE: &str = "of a hosted zone";
 /// What a change beyond it is refused with (DNSControl#908). The limit of 1000 in a request has other words.
 pub(super) const FULL: &str = "MAX_RRSETS_BY_ZONE";
 
+/// What the account's zone beyond its quota is refused with (API reference, CreateHostedZone): 500 zones, unless more were asked for.
+pub(super) const TOO_MANY_ZONES: &str = "TooManyHostedZones";
+
 /// A change that is refused since the zone is full.
 #[must_use]
 pub(super) fn refused_for(fault: &Fault) -> Option<RefusedFor> {

@@ -20,6 +20,7 @@ mod said;
 mod scratch;
 mod sdk;
 mod users;
+mod width;
 mod words;
 mod zones;
 

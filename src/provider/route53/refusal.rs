@@ -18,6 +18,8 @@ use crate::facts::secret::Secret;
 pub(super) const HOST: &str = "route53.amazonaws.com";
 /// A change that is refused as it stands.
 pub(super) const BATCH: &str = "InvalidChangeBatch";
+/// The zone that a call names is not there.
+pub(super) const NO_ZONE: &str = "NoSuchHostedZone";
 /// How far clocks may be apart for a signature, in seconds.
 const SKEW: i64 = 300;
 
@@ -103,7 +105,9 @@ impl Asked<'_> {
             "InvalidClientTokenId" | "InvalidAccessKeyId" | "UnrecognizedClientException" => {
                 Fault::InvalidToken
             }
-            "RequestExpired" => Fault::Clock { ahead: ahead(answer) },
+            "RequestExpired" | "RequestTimeTooSkewed" | "RequestInTheFuture" => {
+                Fault::Clock { ahead: ahead(answer) }
+            }
             "SignatureDoesNotMatch" if is_of_clock(message, answer) => Fault::Clock { ahead: ahead(answer) },
             "SignatureDoesNotMatch" => Fault::Signature,
             "AccessDenied" | "AccessDeniedException" => self.denied(message),
@@ -132,18 +136,23 @@ impl Asked<'_> {
             (_, Some(zone)) => format!("arn:aws:route53:::hostedzone/{zone}"),
             (_, None) => after("on resource: ").unwrap_or_else(|| "*".to_owned()),
         };
+        // Said of a zone that another account has (aws-sdk-php#2141); of one that no account has: `NoSuchHostedZone`.
+        let is_elsewhere = message.contains("not authorized to access this resource");
         let user = after("User: ").map(|arn| format!(" of `{arn}`")).unwrap_or_default();
-        let denies = match message.contains("explicit deny") {
-            true => ", since a policy denies it",
-            false => "",
+        let is_denied = message.contains("explicit deny");
+        let why = match (is_denied, is_elsewhere) {
+            (true, _) => ", since a policy denies it",
+            (false, true) => ", which another account has",
+            (false, false) => "",
         };
         Fault::Unprepared {
-            what: self.shown(&format!("the access key{user} may not `{action}` on `{place}`{denies}")),
-            cure: match message.contains("explicit deny") {
-                true => format!(
+            what: self.shown(&format!("the access key{user} may not `{action}` on `{place}`{why}")),
+            cure: match (is_denied, is_elsewhere) {
+                (true, _) => format!(
                     "remove the statement that denies `{action}` from the policies of that user, of its groups and of the account"
                 ),
-                false => format!(
+                (false, true) => "use an access key of the account that has the zone, or run `homelab up`, which looks for the zone in this one".to_owned(),
+                (false, false) => format!(
                     "allow `{action}` on `{place}` in the policy of that user (IAM console, Users, Permissions); {}",
                     self.service.policy()
                 ),

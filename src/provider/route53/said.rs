@@ -18,7 +18,13 @@ const OF_THE_API: &[Reading] = &[
         KEY,
     ),
     passes(
-        &["Signature expired", "Signature not yet current", "api error RequestExpired"],
+        &[
+            "Signature expired",
+            "Signature not yet current",
+            "api error RequestExpired",
+            "api error RequestTimeTooSkewed",
+            "api error RequestInTheFuture",
+        ],
         "AWS refuses the signature, since the clock of the node is more than five minutes wrong",
         "check the clock of the node with `timedatectl`; the program tries again by itself",
     ),
@@ -36,6 +42,16 @@ const OF_THE_API: &[Reading] = &[
         &["not authorized to perform: route53:ListHostedZones"],
         "the access key in the cluster may not list the zones (`route53:ListHostedZones` on `*`; `route53:ListHostedZonesByName` where the issuer does not name the zone's id)",
         POLICY,
+    ),
+    means(
+        &["is not authorized to access this resource"],
+        "the zone is in another AWS account than the access key in the cluster",
+        "use an access key of the account that has the zone, or run `homelab up`, which looks for the zone in this one",
+    ),
+    means(
+        &["with an explicit deny"],
+        "a policy denies this to the access key in the cluster, whatever another one allows",
+        "remove the statement that denies it from the policies of the IAM user, of its groups and of the account",
     ),
     means(
         &["api error AccessDenied", "not authorized to perform"],
@@ -160,6 +176,11 @@ const OF_CERT_MANAGER: &[Reading] = &[
         "let pods reach the internet (TCP 443), then wait: cert-manager tries again by itself",
     ),
     means(
+        &["<redacted AWS SDK error"],
+        "Route 53 refused the call; cert-manager shows the answer in its events and its log alone, and the events are gone after an hour",
+        "look for the code behind `api error` in the log of cert-manager; most often the policy of the IAM user lacks a right: docs/route53.md has the whole policy",
+    ),
+    means(
         &["x509", "tls: "],
         "another server answers instead of Route 53, with its own certificate: a proxy that inspects TLS, or a search domain with a wildcard record",
         "exclude the nodes' traffic from that inspection, and check the search domains of the nodes",
@@ -241,6 +262,24 @@ mod tests {
             ("ListHostedZones", 403, &denied("ListHostedZones"), "may not list the zones"),
             ("GetChange", 403, &denied("GetChange"), "route53:GetChange"),
             ("ChangeResourceRecordSets", 403, &denied("ChangeResourceRecordSets"), "lacks a right"),
+            (
+                "ChangeResourceRecordSets",
+                403,
+                "AccessDenied: User: arn:aws:iam::1:user/h is not authorized to perform: route53:ChangeResourceRecordSets on resource: arn:aws:route53:::hostedzone/Z1 with an explicit deny in an identity-based policy",
+                "a policy denies this",
+            ),
+            (
+                "ChangeResourceRecordSets",
+                403,
+                "AccessDenied: User: arn:aws:iam::1:user/h is not authorized to access this resource",
+                "in another AWS account",
+            ),
+            (
+                "ListHostedZones",
+                403,
+                "RequestTimeTooSkewed: The difference is too large.",
+                "clock of the node",
+            ),
             ("ListHostedZones", 400, "Throttling: Rate exceeded", "five in a second"),
             (
                 "ChangeResourceRecordSets",

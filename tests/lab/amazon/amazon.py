@@ -9,6 +9,7 @@ each thing to do.
 
 import json
 import os
+import secrets
 import sys
 import threading
 from datetime import datetime, timedelta, timezone
@@ -31,6 +32,8 @@ people = iam_backends[ACCOUNT]["aws"]
 faults = {}
 # Zones that the world asks and this account does not list: those of another account.
 elsewhere = {}
+# Zones that are deleted, and may come back.
+gone = {}
 
 
 def make_zone(config, name, private=False):
@@ -67,15 +70,33 @@ def tags_of(zone):
     return dict(zones.list_tags_for_resource(zone.resource_id))
 
 
+def written(key):
+    """As `~/.aws/credentials` has it."""
+    return f"[default]\naws_access_key_id = {key.access_key_id}\naws_secret_access_key = {key.secret_access_key}\n"
+
+
+def forget(name):
+    """The zone and the user of a name, from a case before."""
+    for id, zone in list(zones.zones.items()):
+        if names.plain(zone.name) == name:
+            del zones.zones[id]
+    if name in [user.name for user in people.list_users("/", None, None)]:
+        for key in list(people.get_user(name).access_keys):
+            people.delete_access_key(key.access_key_id, name)
+        people.delete_user_policy(name, POLICY)
+        people.delete_user(name)
+
+
 def policy(text, zone):
     return text.replace("ZONE_ID", zone.resource_id)
 
 
 def served():
-    """The zones that the world asks: of one name, the one that was there first, which the registrar names."""
+    """The zones that the world asks: of one name, the one that was there first, which the registrar names; not those of which the
+    servers have lost sight."""
     seen = {}
     for zone in [*elsewhere.values(), *zones.zones.values()]:
-        if not zone.private_zone:
+        if not zone.private_zone and names.plain(zone.name) not in (faults.get("lame") or []):
             seen.setdefault(zone.name, zone)
     return list(seen.values())
 
@@ -110,12 +131,19 @@ class Console(BaseHTTPRequestHandler):
     def do_fault(self, name, on):
         faults[name] = on
 
-    def do_key(self, active):
-        for key in people.get_user(USER).access_keys:
+    def do_key(self, active, user=USER):
+        for key in people.get_user(user).access_keys:
             key.status = "Active" if active else "Inactive"
 
-    def do_policy(self, text):
-        people.put_user_policy(USER, POLICY, policy(text, self.zone))
+    def do_no_key(self):
+        for key in list(people.get_user(USER).access_keys):
+            people.delete_access_key(key.access_key_id, USER)
+
+    def do_new_key(self):
+        return written(people.create_access_key(USER))
+
+    def do_policy(self, text, user=USER):
+        people.put_user_policy(user, POLICY, policy(text, self.zone))
 
     def do_zone(self, name, private):
         return make_zone(self.config, name, private).resource_id
@@ -166,6 +194,7 @@ class Console(BaseHTTPRequestHandler):
 
     def do_organisation(self, name, text):
         """A zone to which the lab's own leads, and a user with a policy for it; gives its id and the user's key."""
+        forget(name)
         zone = make_zone(self.config, name)
         self.do_delegation(name, True)
         people.create_user("us-east-1", name)
@@ -252,8 +281,8 @@ class Console(BaseHTTPRequestHandler):
         if hold:
             hold.released.set()
 
-    def do_delegation(self, name, on):
-        servers = [f"{server}." for server in self.config["servers"]]
+    def do_delegation(self, name, on, servers=None):
+        servers = [f"{server}." for server in servers or self.config["servers"]]
         if on:
             put(self.zone, f"{name}.", "NS", 60, servers)
         else:
@@ -261,6 +290,27 @@ class Console(BaseHTTPRequestHandler):
 
     def do_forget(self, zone):
         zones.zones.pop(zone)
+
+    def do_gone(self, on, zone=None):
+        """The zone is deleted; off: the same zone is there again, as nobody could have it in the console."""
+        zone = zone or self.zone.resource_id
+        if on:
+            gone[zone] = zones.zones.pop(zone)
+        else:
+            zones.zones[zone] = gone.pop(zone)
+
+    def do_again(self):
+        """The zone is deleted and made again: it has another id, which the policy names now, and what strangers wrote by hand alone."""
+        zones.zones.pop(self.zone.resource_id)
+        document = json.loads(people.get_user_policy(USER, POLICY)["policy_document"])
+        text = json.dumps(document).replace(self.zone.resource_id, "ZONE_ID")
+        self.zone.resource_id = f"Z{secrets.token_hex(8).upper()}"
+        zones.zones[self.zone.resource_id] = self.zone
+        self.zone.rrsets = [held for held in self.zone.rrsets if held.type in ("NS", "SOA")]
+        self.zone.rr_changes[:] = []
+        for name, kind, content in self.config["strangers"]:
+            put(self.zone, f"{name}.{self.config['zone']}.", kind, 300, [content])
+        people.put_user_policy(USER, POLICY, policy(text, self.zone))
 
     def do_delete_zones_but_first(self):
         for id in list(zones.zones)[1:]:
@@ -298,7 +348,7 @@ def main():
     people.put_user_policy(USER, POLICY, policy(config["policy"], zone))
     key = people.create_access_key(USER)
     with open(os.open(config["key"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-        file.write(f"[default]\naws_access_key_id = {key.access_key_id}\naws_secret_access_key = {key.secret_access_key}\n")
+        file.write(written(key))
 
     app = judge.Judge(DomainDispatcherApplication(create_backend_app), people, zones, faults)
     Console.judge = app

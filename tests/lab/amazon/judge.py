@@ -138,6 +138,14 @@ def of_change(body):
     }
 
 
+def program(environ):
+    """Who asks: external-dns and cert-manager have the same SDK, and cert-manager says its name beside it."""
+    agent = environ.get("HTTP_USER_AGENT", "")
+    if "cert-manager" in agent:
+        return "cert-manager"
+    return "external-dns" if "aws-sdk-go" in agent else "homelab"
+
+
 def policies_of(people, user):
     """The documents of a user's own policies, and of those that are attached to it."""
     own = [people.get_user_policy(user, name)["policy_document"] for name in people.list_user_policies(user)]
@@ -184,13 +192,18 @@ class Judge:
                 held.wait()
         except Refused as refused:
             return answer(refused, start)
-        if self.faults.get("pending") and "/change/" in environ["PATH_INFO"]:
+        if self.is_broken("pending", environ) and "/change/" in environ["PATH_INFO"]:
             # As long as before: the head is written already.
             return [part.replace(b"INSYNC<", b"PENDING<").replace(b"?>\n", b"?>", 1) for part in said]
         return said
 
+    def is_broken(self, name, environ):
+        """For every program, or for those that are named."""
+        broken = self.faults.get(name)
+        return program(environ) in broken if isinstance(broken, list) else bool(broken)
+
     def check(self, environ, body):
-        if self.faults.get("throttle"):
+        if self.is_broken("throttle", environ):
             raise Refused(400, "Throttling", "Rate exceeded")
         signed = re.fullmatch(
             r"AWS4-HMAC-SHA256 Credential=([^/]+)/[^/]+/([^/]+)/([^/]+)/aws4_request, ?SignedHeaders=([^,]+), ?Signature=(\w+)",
@@ -212,6 +225,10 @@ class Judge:
             raise Refused(503, "ServiceUnavailable", "The service is unavailable.")
         if service == "iam":
             self.sized(fields(body))
+        if what == "route53:CreateHostedZone" and self.is_broken("zones", environ):
+            raise Refused(400, "TooManyHostedZones", "Limits Exceeded: MAX_HOSTED_ZONES_BY_OWNER 500")
+        if b"<Action>CREATE</Action>" in body and self.is_broken("full", environ):
+            raise Refused(400, "InvalidChangeBatch", "[Exceeded limit MAX_RRSETS_BY_ZONE for the zone]")
         zone = self.zones.zones.get(resource(environ["PATH_INFO"]).rpartition("/")[2])
         if what == "route53:ChangeResourceRecordSets" and zone:
             fits(zone, body)

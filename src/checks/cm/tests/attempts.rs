@@ -187,6 +187,36 @@ fn a_secret_that_homelab_writes_comes_back_by_up_whoever_installed_cert_manager(
 }
 
 #[test]
+fn what_a_status_leaves_out_is_read_in_the_newest_event() {
+    let left_out = "failed to change Route 53 record set: operation error Route 53: ChangeResourceRecordSets, <redacted AWS SDK error: http.ResponseError: see events and logs for details>";
+    let said = "Error presenting challenge: operation error Route 53: ChangeResourceRecordSets, https response error StatusCode: 400, RequestID: 1, api error Throttling: Rate exceeded";
+    let finding = |name: Option<&str>| {
+        let report = lab(|e| {
+            challenged("pending", left_out)(e);
+            e.dns = crate::config::Provider::Route53;
+            let own = items(e, CHALLENGES)[0]["metadata"].clone();
+            let event = |at: &str, message: &str| {
+                json!({ "involvedObject": { "kind": "Challenge", "namespace": own["namespace"], "name": name.map_or(own["name"].clone(), Into::into) },
+                    "message": message, "lastTimestamp": at })
+            };
+            let events = vec![
+                event("2026-06-01T11:59:00Z", said),
+                event("2026-06-01T11:50:00Z", "Error presenting challenge: old"),
+            ];
+            e.cluster.as_mut().unwrap().objects.0.insert("events".into(), Listing::Items(events));
+        });
+        only(&report, id::CHALLENGE)
+    };
+    let read = finding(None);
+    assert!(
+        read.summary.contains("Throttling: Rate exceeded") && read.cause.contains("five in a second"),
+        "{read:?}"
+    );
+    let gone = finding(Some("another"));
+    assert!(gone.cause.contains("in its events and its log alone"), "{gone:?}");
+}
+
+#[test]
 fn a_bad_token_comes_before_the_challenge_that_it_spoils() {
     let report = lab(|e| {
         challenged("pending", "Error: 10000: Authentication error")(e);

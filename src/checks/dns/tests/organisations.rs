@@ -25,6 +25,7 @@ fn healthy() -> OrganisationSeen {
             addresses: Vec::new(),
         })),
         servers: servers(&["a", "b"]).into_iter().map(|name| (name, Ok(true))).collect(),
+        ..OrganisationSeen::default()
     }
 }
 

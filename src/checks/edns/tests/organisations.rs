@@ -1,7 +1,7 @@
 //! The external-dns of an organisation, beside that of the lab.
 
 use crate::checks::edns::tests::*;
-use crate::evidence::OrganisationSeen;
+use crate::evidence::{Fault, OrganisationSeen};
 
 const NAME: &str = "external-dns-for-acme";
 
@@ -12,9 +12,7 @@ fn shared(change: impl FnOnce(&mut Evidence)) -> Report {
             name: "acme".into(),
             zone: HOST.into(),
             namespaces: vec!["homelab".into(), "shop".into()],
-            provider: None,
-            delegation: None,
-            servers: Vec::new(),
+            ..OrganisationSeen::default()
         }];
         let mut theirs = deployment();
         theirs["metadata"]["name"] = NAME.into();
@@ -74,4 +72,19 @@ fn an_ingress_outside_of_its_namespaces_gets_no_record_and_is_told_why() {
     });
     let finding = only(&report, id::RECORDS);
     assert!(finding.cause.contains("is in no namespace of the organisation `acme`"), "{}", finding.cause);
+}
+
+#[test]
+fn a_name_in_a_zone_that_its_own_token_does_not_show_is_told_by_the_check_of_that() {
+    for (fault, by) in [
+        (Fault::InvalidToken, id::ORGANISATION_TOKEN),
+        (Fault::NoZone { tried: vec![HOST.into()], sees: Vec::new() }, id::ORGANISATION),
+    ] {
+        let report = shared(|e| {
+            records(e).clear();
+            e.organisations[0].provider = Some(Err(failure(fault)));
+        });
+        assert_eq!(outcome(&report, id::RECORDS), Outcome::Blocked { by });
+        assert_eq!(outcome(&report, id::OWNER), Outcome::Blocked { by });
+    }
 }

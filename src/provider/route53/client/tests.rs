@@ -7,7 +7,9 @@ use crate::provider::route53::keys;
 use crate::provider::route53::words::WORDS;
 
 mod fake;
+mod refusals;
 mod users;
+mod width;
 mod zones;
 
 use fake::{Fake, Set};

@@ -46,6 +46,7 @@ mod runner;
 mod scores;
 mod secrets;
 mod servers;
+mod service_names;
 mod socket;
 mod stages;
 mod story;
@@ -181,6 +182,7 @@ fn cases() -> impl Iterator<Item = Case> {
         .chain(traefik::CASES.iter().cloned())
         .chain(cluster_domain::CASES.iter().cloned())
         .chain(organisations::CASES.iter().cloned())
+        .chain(service_names::CASES.iter().cloned())
         .chain(zone_verbs::CASES.iter().cloned())
         .chain(organisation_rights::CASES.iter().cloned())
 }

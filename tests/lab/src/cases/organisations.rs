@@ -21,7 +21,8 @@ pub(super) const CASES: &[Case] = &[with_all_and(
 )];
 
 /// Each with its namespaces.
-const ORGANISATIONS: [(&str, &[&str]); 2] = [("acme", &["office", "shop"]), ("globex", &["bench"])];
+pub(super) const ORGANISATIONS: [(&str, &[&str]); 2] =
+    [("acme", &["office", "shop"]), ("globex", &["bench"])];
 /// What the policy of the page lets a key read, and what `homelab zone policy` adds to that: it may say who uses the zone.
 const READS: &str = "\"route53:ListResourceRecordSets\"";
 const READS_AND_CLAIMS: &str = "[\"route53:ListResourceRecordSets\", \"route53:ListTagsForResource\", \"route53:ChangeTagsForResource\"]";
@@ -59,9 +60,13 @@ fn share(hands: &Hands) -> Result<()> {
     gone(hands, zones.first().context("the first zone")?)
 }
 
-/// The zones, the users and the files with their keys.
-fn make_zones(hands: &Hands) -> Result<Vec<String>> {
-    let policy = route53::policy()?.replace(READS, READS_AND_CLAIMS);
+/// What the policy of the page allows, and that the key may say who uses the zone.
+pub(super) fn rights() -> Result<String> {
+    Ok(route53::policy()?.replace(READS, READS_AND_CLAIMS))
+}
+
+pub(super) fn make_zones(hands: &Hands) -> Result<Vec<String>> {
+    let policy = rights()?;
     let make = |(name, _): &(&str, &[&str])| {
         let wanted = json!({ "do": "organisation", "name": format!("{name}.{DOMAIN}"), "text": policy });
         let made: Value = serde_json::from_str(&route53::by_hand(&hands.run, &wanted)?).context("a zone")?;
@@ -75,11 +80,11 @@ fn make_zones(hands: &Hands) -> Result<Vec<String>> {
     ORGANISATIONS.iter().map(make).collect()
 }
 
-fn key_file(hands: &Hands, name: &str) -> PathBuf {
+pub(super) fn key_file(hands: &Hands, name: &str) -> PathBuf {
     hands.run.path(&format!("key-of-{name}"))
 }
 
-fn config(hands: &Hands) -> Result<PathBuf> {
+pub(super) fn config(hands: &Hands) -> Result<PathBuf> {
     let mut text = "organisations:\n".to_owned();
     for (name, namespaces) in ORGANISATIONS {
         let (namespaces, file) = (namespaces.join(", "), key_file(hands, name));
@@ -253,7 +258,7 @@ fn in_account(hands: &Hands, id: &str) -> Result<Value> {
 
 /// An organisation that is taken out of the file takes its external-dns, its Issuers and its credential with it, the records that
 /// this cluster wrote in its zone, and the claim on it: what others have there stays.
-fn gone(hands: &Hands, acme: &str) -> Result<()> {
+pub(super) fn gone(hands: &Hands, acme: &str) -> Result<()> {
     let nas = format!("nas.acme.{DOMAIN}");
     let by_hand = json!({ "do": "add", "zone": acme, "name": nas, "kind": "A", "content": ["192.168.1.5"] });
     route53::by_hand(&hands.run, &by_hand)?;

@@ -1,10 +1,8 @@
 //! Another provider than Cloudflare: the main job by PowerDNS' API, by DNS updates to BIND and by Route 53, and what goes wrong there.
 
-mod amazon;
-
 use serde_json::Value;
 
-use super::doctor::{Ask, Injury, injury};
+use super::doctor::{Ask, Injury, injury, route53};
 use super::hands::{DOMAIN, Hands, expect};
 use super::{Case, Run, changes, down, main_job, with_all_and};
 use crate::controller::Controller;
@@ -79,6 +77,24 @@ const CASES: &[Case] = &[
         "a removed service takes its records out of Route 53, and a stranger's beside them stay",
         removal,
     ),
+    with_all_and(
+        AMAZON,
+        "route53",
+        "each command of docs/route53.md does what the page says",
+        route53::each_command_of_the_docs,
+    ),
+    with_all_and(
+        AMAZON,
+        "route53",
+        "what goes wrong with the zone or the key of an organisation is named first",
+        route53::each_is_named,
+    ),
+    with_all_and(
+        AMAZON,
+        "route53",
+        "a zone beyond the account's quota is refused with where more are granted",
+        route53::no_more_zones,
+    ),
 ];
 
 /// Every case of both, each injury after what holds of a server that is well.
@@ -86,7 +102,9 @@ pub(super) fn cases() -> impl Iterator<Item = Case> {
     let rooms = [
         (POWERDNS, "powerdns", OF_POWERDNS),
         (BIND, "rfc2136", OF_BIND),
-        (AMAZON, "route53", amazon::INJURIES),
+        (AMAZON, "route53", route53::KEY),
+        (AMAZON, "route53", route53::RIGHTS),
+        (AMAZON, "route53", route53::ZONE),
     ];
     let injuries = rooms.into_iter().flat_map(|(provider, group, injuries)| {
         let case = move |injury: &'static Injury| Case {
@@ -106,7 +124,8 @@ pub(super) fn cases() -> impl Iterator<Item = Case> {
 /// What is broken at such servers.
 #[cfg(test)]
 pub(super) fn injuries() -> impl Iterator<Item = &'static Injury> {
-    OF_POWERDNS.iter().chain(OF_BIND).chain(amazon::INJURIES)
+    let of_amazon = [route53::KEY, route53::RIGHTS, route53::ZONE].into_iter().flatten();
+    OF_POWERDNS.iter().chain(OF_BIND).chain(of_amazon)
 }
 
 fn server(hands: &Hands) -> Result<Server> {

@@ -17,6 +17,7 @@ mod public;
 mod reach;
 mod records;
 pub(super) mod resolvers;
+pub(super) mod route53;
 mod tunnel;
 pub(super) mod vantages;
 
@@ -162,7 +163,10 @@ fn is_the_disk_below(check: &Value) -> bool {
 }
 
 /// Looks until it is so, not too often.
-fn asked_until(what: &str, mut look: impl FnMut() -> Result<std::result::Result<(), String>>) -> Result<f64> {
+pub(super) fn asked_until(
+    what: &str,
+    mut look: impl FnMut() -> Result<std::result::Result<(), String>>,
+) -> Result<f64> {
     eventually(what, PATIENCE, || {
         let seen = look()?;
         if seen.is_err() {

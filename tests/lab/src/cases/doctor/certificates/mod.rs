@@ -12,7 +12,7 @@ use crate::error::Result;
 
 /// An Ingress that homelab did not make, for `<name>.<domain>`, with the Secret `<name>-tls`; cert-manager is asked for a
 /// certificate where an issuer is named.
-fn guest(hands: &Hands, name: &str, issuer: Option<&str>) -> Result<()> {
+pub(super) fn guest(hands: &Hands, name: &str, issuer: Option<&str>) -> Result<()> {
     let host = format!("{name}.{DOMAIN}");
     let backend = json!({ "service": { "name": "whoami", "port": { "number": 80 } } });
     let path = json!({ "path": "/", "pathType": "Prefix", "backend": backend });
@@ -27,7 +27,7 @@ fn guest(hands: &Hands, name: &str, issuer: Option<&str>) -> Result<()> {
 }
 
 /// Removes the Ingress; the Certificate goes with it, the Secret by hand.
-fn guest_leaves(hands: &Hands, name: &str) -> Result<()> {
+pub(super) fn guest_leaves(hands: &Hands, name: &str) -> Result<()> {
     hands.kubectl(&["-n", "homelab", "delete", "ingress", name, "--ignore-not-found", "--wait=true"])?;
     let secret = format!("secret/{name}-tls");
     hands.kubectl(&["-n", "homelab", "delete", &secret, "--ignore-not-found", "--wait=true"]).map(drop)
