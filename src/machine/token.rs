@@ -234,6 +234,8 @@ fn empty(provider: Provider, place: &TokenPlace) -> Error {
 fn file(place: &TokenPlace) -> Option<&Path> {
     match place {
         TokenPlace::Credential(path) | TokenPlace::File(path) => Some(path),
-        TokenPlace::Variables(_) | TokenPlace::Nowhere | TokenPlace::NotNeeded => None,
+        TokenPlace::Variables(_) | TokenPlace::Secret(_) | TokenPlace::Nowhere | TokenPlace::NotNeeded => {
+            None
+        }
     }
 }

@@ -109,7 +109,7 @@ pub(super) fn anew(place: &TokenPlace, step: &str) -> String {
         TokenPlace::File(path) => format!("write it to `{}`", path.display()),
         TokenPlace::Credential(_) => "write it to the file that `services.homelab.dns.tokenFile` names, and run `sudo systemctl restart homelab-apply`, which copies it to the cluster".to_owned(),
         TokenPlace::Variables(names) => format!("set {} to it", told(names)),
-        TokenPlace::Nowhere | TokenPlace::NotNeeded => return step.to_owned(),
+        TokenPlace::Secret(_) | TokenPlace::Nowhere | TokenPlace::NotNeeded => return step.to_owned(),
     };
     format!("{step}. Then {then}, and run `homelab up`, which copies it to the cluster")
 }
@@ -117,7 +117,9 @@ pub(super) fn anew(place: &TokenPlace, step: &str) -> String {
 fn path(place: &TokenPlace) -> Option<&Path> {
     match place {
         TokenPlace::Credential(path) | TokenPlace::File(path) => Some(path),
-        TokenPlace::Variables(_) | TokenPlace::Nowhere | TokenPlace::NotNeeded => None,
+        TokenPlace::Variables(_) | TokenPlace::Secret(_) | TokenPlace::Nowhere | TokenPlace::NotNeeded => {
+            None
+        }
     }
 }
 
@@ -135,6 +137,7 @@ fn private(provider: Provider, token: &TokenSeen) -> Outcome {
         TokenPlace::File(path) => Outcome::pass(format!("`{}` is closed to others", path.display())),
         TokenPlace::Credential(_) => Outcome::pass("systemd shows the credential to this service only"),
         TokenPlace::Variables(names) => Outcome::pass(format!("only this process has {}", told(names))),
+        TokenPlace::Secret(name) => Outcome::pass(format!("it lies in the Secret `{name}` alone")),
         TokenPlace::Nowhere | TokenPlace::NotNeeded => Outcome::skip(format!("there is no {short}")),
     }
 }

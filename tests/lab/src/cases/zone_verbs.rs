@@ -31,6 +31,7 @@ const PAGES: [&str; 2] = ["docs/organisations.md", "docs/route53.md"];
 
 fn verbs(hands: &Hands) -> Result<()> {
     let zones = Zones::open(hands)?;
+    zones.bare()?;
     zones.policies()?;
     zones.made()?;
     zones.leads_elsewhere()?;
@@ -151,6 +152,17 @@ impl<'h> Zones<'h> {
 
     fn day(&self, when: &str) -> Result<String> {
         self.time(when, "+%Y-%m-%d")
+    }
+
+    /// Without the zones of a case before.
+    fn bare(&self) -> Result<()> {
+        for organisation in ["acme", "globex"] {
+            let name = format!("{organisation}.{DOMAIN}");
+            if let Some(id) = self.named(&name)?["id"].as_str() {
+                self.forget(&name, id)?;
+            }
+        }
+        Ok(())
     }
 
     /// Each program gets rights to one zone; who makes zones gets others.
