@@ -5,8 +5,8 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use crate::cluster::Cluster;
+use crate::cluster::remove::{Removed, remove};
 use crate::commands::planned::refused;
-use crate::commands::remove::{Removed, remove};
 use crate::commands::tunnel::{LINE, find};
 use crate::config::Config;
 use crate::desired::kind;

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::cluster::Cluster;
-use crate::commands::remove::{Removed, Stays, remove, unfinished};
+use crate::cluster::remove::{Removed, Stays, remove, unfinished};
 use crate::commands::strangers::named;
 use crate::commands::{data, homes, open_challenges};
 use crate::desired::kind;

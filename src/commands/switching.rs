@@ -6,9 +6,9 @@ use futures::future;
 use serde_json::Value;
 use tokio::time::Instant;
 
+use crate::cluster::remove::{Removed, remove, unfinished};
 use crate::cluster::{Awaited, Cluster};
 use crate::commands::prune::decide;
-use crate::commands::remove::{Removed, remove, unfinished};
 use crate::config::Config;
 use crate::desired::controller::trial;
 use crate::desired::object::{Key, Object};

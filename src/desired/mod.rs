@@ -26,6 +26,7 @@ pub(crate) mod pod;
 pub mod public_record;
 mod rbac;
 pub mod reader;
+pub(crate) mod readme;
 mod record;
 mod root_page;
 mod secret;

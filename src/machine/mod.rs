@@ -13,6 +13,7 @@ mod firewall;
 mod ground;
 mod k3s;
 pub mod k3s_config;
+pub(crate) mod k3s_settings;
 mod kernel;
 mod listeners;
 mod network;

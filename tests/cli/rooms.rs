@@ -65,7 +65,7 @@ const PRINTS_ALL_THE_SAME: [(&str, &str, &str); 6] = [
     ("ui/output.rs", "stderr()", "asks whether it is a terminal"),
     ("ui/output.rs", "stdout()", "asks whether it is a terminal"),
     ("ui/page.rs", "stdout()", "asks how wide the terminal is"),
-    ("commands/render/readme.rs", "/dev/std", "a command for people: kubectl reads a token there"),
+    ("desired/readme.rs", "/dev/std", "a command for people: kubectl reads a token there"),
     ("machine/program.rs", "stderr()", "the user's own program in `doctor.onFailure` writes there itself"),
 ];
 

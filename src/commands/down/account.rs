@@ -6,8 +6,9 @@ use jiff::Timestamp;
 
 use super::{ACCOUNT, Wanted};
 use crate::cluster::Cluster;
+use crate::cluster::members;
+use crate::commands::organisations;
 use crate::commands::strangers::named;
-use crate::commands::{members, organisations};
 use crate::config::{Config, Organisation};
 use crate::evidence::{Fault, Zone};
 use crate::machine::token;

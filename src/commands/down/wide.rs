@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::lodgers::{Lodgers, in_definitions};
 use super::steps::{Run, TICK};
 use super::{DELETE, NAMESPACES};
-use crate::commands::remove::Stays;
+use crate::cluster::remove::Stays;
 use crate::commands::strangers::named;
 use crate::desired::kind::{self, KindRef};
 use crate::desired::object::Key;

@@ -3,10 +3,10 @@
 
 use std::path::Path;
 
-use crate::commands::k3s_config::settings::Setting;
 use crate::config::{Entry, entries};
 use crate::error::{Error, Result};
 use crate::machine::k3s_config::File;
+use crate::machine::k3s_settings::Setting;
 
 const HEADER: &str = "# Settings of k3s, by `homelab k3s-config`. k3s reads them when it starts: sudo systemctl restart k3s\n\
                       # Files in config.yaml.d beside this one, and flags of k3s' service, count more than this file.\n";
@@ -151,8 +151,8 @@ fn by_hand(lines: impl Iterator<Item = String>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::commands::k3s_config::settings::{Wishes, settings};
     use crate::machine::k3s_config::Here;
+    use crate::machine::k3s_settings::{Wishes, settings};
 
     fn wanted() -> Vec<Setting> {
         let here = Here { hostname: Some("node1".into()), ..Here::default() };

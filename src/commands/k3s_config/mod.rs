@@ -1,17 +1,16 @@
 //! `homelab k3s-config`: this machine -> k3s' own configuration file.
 
 mod edit;
-mod settings;
 
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
 use crate::cli::{Global, K3sConfig};
-use crate::commands::k3s_config::settings::{Setting, Wishes, settings};
 use crate::error::{Error, Exit, Result};
 use crate::machine::configuration;
 use crate::machine::k3s_config::{self, File, Here};
+use crate::machine::k3s_settings::{Setting, Wishes, settings};
 use crate::outside::Shown;
 use crate::ui::{self, Output, Ui, file};
 

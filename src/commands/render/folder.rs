@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{readme, text_of, yaml};
+use super::{text_of, yaml};
 use crate::config::{Backend, Config, Way};
-use crate::desired::Bundle;
 use crate::desired::kind::{self, Stage};
 use crate::desired::object::{Key, Object};
+use crate::desired::{Bundle, readme};
 use crate::error::{Error, Result};
 use crate::facts::gitops::{FLUX_APPLY, FLUX_PRUNE, SYNC_OPTIONS, SYNC_WAVE};
 use crate::plan::shared::is_shared;

@@ -2,7 +2,6 @@
 
 mod escaped;
 mod folder;
-mod readme;
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -15,7 +14,7 @@ use crate::commands::egress;
 use crate::config::Config;
 use crate::desired::egress::Placed;
 use crate::desired::object::Object;
-use crate::desired::{Bundle, Inputs, bundle};
+use crate::desired::{Bundle, Inputs, bundle, readme};
 use crate::error::{Error, Exit};
 use crate::facts::pins::pins;
 use crate::machine::{configuration, upstream};

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use super::account::{self, zones_of};
 use super::policy::found;
 use crate::cli::{Global, Policy};
-use crate::commands::members::{Home, forget_beside_issuers, is_of_others, remove};
+use crate::cluster::members::{Home, forget_beside_issuers, is_of_others, remove};
 use crate::commands::planned::refused;
 use crate::commands::strangers;
 use crate::config::{Config, Organisation};

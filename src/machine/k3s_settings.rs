@@ -14,13 +14,13 @@ const BUNDLED: [&str; 2] = ["traefik", "servicelb"];
 const GATEWAY: (&str, u32) = ("gateway-api-crd", 37);
 /// One key of k3s' configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Setting {
-    pub(super) key: &'static str,
-    pub(super) values: Vec<String>,
+pub(crate) struct Setting {
+    pub(crate) key: &'static str,
+    pub(crate) values: Vec<String>,
     /// Why it is there, as comments.
     why: String,
     /// Whether it takes several values, or the last one of them.
-    pub(super) is_list: bool,
+    pub(crate) is_list: bool,
 }
 
 impl Setting {
@@ -29,13 +29,13 @@ impl Setting {
     }
 
     /// The lines of the file, with the reason above them.
-    pub(super) fn commented(&self) -> String {
+    pub(crate) fn commented(&self) -> String {
         let why: String = self.why.lines().map(|line| format!("# {line}\n")).collect();
         format!("{why}{}", self.lines(&self.values))
     }
 
     /// The lines of the file with these values.
-    pub(super) fn lines(&self, values: &[String]) -> String {
+    pub(crate) fn lines(&self, values: &[String]) -> String {
         match values {
             [value] if !self.is_list => format!("{}: {}\n", self.key, scalar(value)),
             _ => {
@@ -59,17 +59,17 @@ fn scalar(value: &str) -> String {
 
 /// What the user adds.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Wishes {
+pub(crate) struct Wishes {
     /// More names for the API's certificate.
-    pub(super) names: Vec<String>,
+    pub(crate) names: Vec<String>,
     /// The address of the node.
-    pub(super) address: Option<IpAddr>,
+    pub(crate) address: Option<IpAddr>,
     /// Whether k3s keeps what it brings for an ingress: the configuration uses a controller that is there already.
-    pub(super) keeps_bundled: bool,
+    pub(crate) keeps_bundled: bool,
 }
 
 /// The settings, and what could not be settled.
-pub(super) fn settings(here: &Here, wishes: &Wishes) -> (Vec<Setting>, Option<String>) {
+pub(crate) fn settings(here: &Here, wishes: &Wishes) -> (Vec<Setting>, Option<String>) {
     let mut found = Vec::new();
     if !wishes.keeps_bundled {
         let why = "homelab's own ingress takes ports 80 and 443. k3s removes what is disabled. The same on every server.";
@@ -224,7 +224,7 @@ mod tests {
 
     #[test]
     fn the_nixos_module_gives_k3s_the_same() {
-        let golden = include_str!("../../../tests/nixos/eval/golden/minimal.json");
+        let golden = include_str!("../../tests/nixos/eval/golden/minimal.json");
         let golden: serde_json::Value = serde_json::from_str(golden).unwrap();
         let flags: Vec<&str> =
             golden["k3s"]["flags"].as_array().unwrap().iter().filter_map(|f| f.as_str()).collect();

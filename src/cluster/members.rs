@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use crate::cluster::{Cluster, Deleted, credential_in, secret_of};
+use super::{Cluster, Deleted, credential_in, secret_of};
 use crate::config::{Config, Organisation};
 use crate::desired::object::Key;
 use crate::desired::{Inputs, bundle, external_dns, kind};
@@ -20,7 +20,7 @@ use crate::provider::{self, Credentials, Keyring, Member, MemberApi, User, zone_
 ///
 /// # Errors
 /// What the provider refuses. Run again, it goes on.
-pub(super) async fn remove(api: &dyn MemberApi, member: &Member, user: &User) -> Result<(), Fault> {
+pub(crate) async fn remove(api: &dyn MemberApi, member: &Member, user: &User) -> Result<(), Fault> {
     if !member.is_it(user) {
         return Ok(());
     }
@@ -34,7 +34,7 @@ pub(super) async fn remove(api: &dyn MemberApi, member: &Member, user: &User) ->
 }
 
 /// That a user is not homelab's, or another cluster's.
-pub(super) fn is_of_others(config: &Config, member: &Member, user: &User) -> Error {
+pub(crate) fn is_of_others(config: &Config, member: &Member, user: &User) -> Error {
     let provider = config.dns.provider;
     let page = provider::traits_of(provider).zones.map_or("", |zones| zones.members.page);
     let error = Error::wrong(format!("there is another user `{}`, and nothing was done", user.name));
@@ -52,7 +52,7 @@ pub(super) fn is_of_others(config: &Config, member: &Member, user: &User) -> Err
 }
 
 /// The Secret of an organisation's external-dns, as it lives.
-pub(super) struct Home<'a> {
+pub(crate) struct Home<'a> {
     cluster: &'a Cluster,
     config: &'a Config,
     organisation: &'a Organisation,
@@ -66,7 +66,7 @@ impl<'a> Home<'a> {
     ///
     /// # Errors
     /// When the cluster cannot be asked, or the Secret is a stranger's.
-    pub(super) async fn look(
+    pub(crate) async fn look(
         (cluster, snapshot): (&'a Cluster, &'a Snapshot),
         config: &'a Config,
         organisation: &'a Organisation,
@@ -82,7 +82,7 @@ impl<'a> Home<'a> {
     }
 
     /// The credential that lies in it.
-    pub(super) fn credential(&self) -> Option<Keyring> {
+    pub(crate) fn credential(&self) -> Option<Keyring> {
         self.live.as_ref().and_then(|live| credential_in(self.config, live))
     }
 
@@ -90,7 +90,7 @@ impl<'a> Home<'a> {
     ///
     /// # Errors
     /// When the API server refuses.
-    pub(super) async fn make_namespace(&self, deadline: Instant) -> Result<()> {
+    pub(crate) async fn make_namespace(&self, deadline: Instant) -> Result<()> {
         let key = Key { kind: &kind::NAMESPACE, namespace: None, name: external_dns::NAMESPACE.to_owned() };
         if self.cluster.read(&key).await?.is_some() {
             return Ok(());
@@ -106,7 +106,7 @@ impl<'a> Home<'a> {
     ///
     /// # Errors
     /// When the API server refuses.
-    pub(super) async fn keep(&self, keyring: Keyring, deadline: Instant) -> Result<()> {
+    pub(crate) async fn keep(&self, keyring: Keyring, deadline: Instant) -> Result<()> {
         let key = secret_of(&self.organisation.name);
         let data = self.live.as_ref().map_or(&Value::Null, |live| &live["data"]);
         let credentials = Credentials::new(keyring, &zone_of_data(data));
@@ -122,7 +122,7 @@ impl<'a> Home<'a> {
     ///
     /// # Errors
     /// When the API server refuses.
-    pub(super) async fn forget(&self, deadline: Instant) -> Result<()> {
+    pub(crate) async fn forget(&self, deadline: Instant) -> Result<()> {
         let Some(live) = &self.live else { return Ok(()) };
         let zone = zone_of_data(&live["data"]);
         match zone.id.is_empty() && zone.name.is_empty() {
@@ -136,7 +136,7 @@ impl<'a> Home<'a> {
 ///
 /// # Errors
 /// When the API server refuses.
-pub(super) async fn forget_beside_issuers(
+pub(crate) async fn forget_beside_issuers(
     (cluster, config): (&Cluster, &Config),
     organisation: &Organisation,
     is_its: impl Fn(&Keyring) -> bool,

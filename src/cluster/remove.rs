@@ -8,28 +8,28 @@ use crate::outside;
 use crate::plan::ownership::Doomed;
 
 /// How often an object that others change meanwhile is looked at again.
-pub(super) const TRIES: usize = 5;
+pub(crate) const TRIES: usize = 5;
 
 /// What is still there, though it is wanted no more.
 #[derive(Debug)]
-pub(super) struct Stays {
-    pub(super) key: Key,
+pub(crate) struct Stays {
+    pub(crate) key: Key,
     /// In words.
-    pub(super) why: String,
+    pub(crate) why: String,
     /// Whether whoever set its finalizers has to act.
     held: bool,
 }
 
 impl Stays {
     /// What nobody holds by a finalizer.
-    pub(super) fn of(key: Key, why: String) -> Self {
+    pub(crate) fn of(key: Key, why: String) -> Self {
         Self { key, why, held: false }
     }
 }
 
 /// What came of it.
 #[derive(Debug)]
-pub(super) enum Removed {
+pub(crate) enum Removed {
     /// It is gone, or on its way out.
     Gone,
     /// It is not to go any more.
@@ -39,7 +39,7 @@ pub(super) enum Removed {
 }
 
 /// Deletes it, if it still is what was seen. `again` looks at it anew, and says whether it still goes.
-pub(super) async fn remove(
+pub(crate) async fn remove(
     cluster: &Cluster,
     doomed: Doomed,
     mut again: impl AsyncFnMut(&Doomed) -> Result<Option<Doomed>>,
@@ -64,7 +64,7 @@ pub(super) async fn remove(
 }
 
 /// What did not go, why, and what to do before `command` is run again.
-pub(super) fn unfinished(what: &str, stays: &[Stays], command: &str) -> Error {
+pub(crate) fn unfinished(what: &str, stays: &[Stays], command: &str) -> Error {
     let mut error = Error::unfinished(what);
     for Stays { key, why, .. } in stays {
         error = error.because(match *key.kind == kind::INGRESS {

@@ -13,7 +13,7 @@ use crate::facts::namespaces::SYSTEM;
 use crate::provider::{self, SECRET, ZONE_ID_KEY, ZONE_KEY, traits_of};
 
 /// The file.
-pub(super) const NAME: &str = "README.md";
+pub(crate) const NAME: &str = "README.md";
 /// What stands in for a file that the configuration does not name.
 const TOKEN_FILE: &str = "TOKEN_FILE";
 /// The same for the zone's id, and its name.
@@ -42,7 +42,7 @@ With a new token, delete both Secrets, create them again, and restart external-d
 ";
 
 /// The whole text.
-pub(super) fn text(config: &Config, bundle: &Bundle) -> String {
+pub(crate) fn text(config: &Config, bundle: &Bundle) -> String {
     let mut text = INTRODUCTION.to_owned();
     secrets(&mut text, config);
     if config.dns.challenge_server.is_some() {
