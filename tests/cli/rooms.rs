@@ -114,7 +114,7 @@ const CONTROLLERS_NAMED: &[(&str, &str, &str)] = &[
     ("nginx", "desired/start_page/", "the start page's own web server is nginx, whatever the controller"),
     ("traefik", "checks/k3s/", "the one that k3s brings, which must not run"),
     ("traefik", "commands/k3s_config/", "the one that k3s brings is switched off"),
-    ("traefik", "machine/k3s_config.rs", "the one that k3s brings is switched off"),
+    ("traefik", "machine/k3s_", "the one that k3s brings is switched off"),
     ("traefik", "checks/ingress/classes.rs", "an Ingress that was written for another controller"),
     ("traefik", "checks/ingress/controller.rs", "the one that k3s brings, in place of homelab's"),
     ("traefik", "checks/ingress/ports.rs", "the one that k3s brings holds the ports"),
