@@ -53,7 +53,8 @@ pub(super) async fn keyrings(
         }
         Ok((organisation.name.clone(), keyring))
     });
-    Ok(try_join_all(read).await?.into_iter().collect())
+    // All are read at once; what is told is the first in the order of the file.
+    join_all(read).await.into_iter().collect()
 }
 
 /// The credential of an organisation: this machine's, else the one that `homelab zone policy --apply` laid into the cluster.

@@ -203,7 +203,9 @@ class Console(BaseHTTPRequestHandler):
         return json.dumps({"zone": zone.resource_id, "key": f"{key.access_key_id}\n{key.secret_access_key}\n"})
 
     def do_user(self, name, text):
-        """A user with one policy, too large for one of its own; gives its key."""
+        """A user with one policy, too large for one of its own; gives its key. One of a case that broke off goes."""
+        if name in [user.name for user in people.list_users("/", None, None)]:
+            self.do_forget_user(name)
         people.create_user("us-east-1", name)
         made = people.create_policy("", "/", text, name, [])
         people.attach_user_policy(made.arn, name)
@@ -215,6 +217,7 @@ class Console(BaseHTTPRequestHandler):
         user = people.get_user(name)
         for policy in list(user.managed_policies):
             people.detach_user_policy(policy, name)
+            people.delete_policy(policy)
         user.policies.clear()
         for key in list(user.access_keys):
             people.delete_access_key(key.access_key_id, name)
