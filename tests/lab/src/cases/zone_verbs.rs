@@ -361,7 +361,9 @@ impl<'h> Zones<'h> {
         for page in PAGES {
             let text = files::read_text(&repository().join(page))?;
             for command in commands(&text) {
-                let is_run = ran.contains(&command) || ELSEWHERE.contains(&command.as_str());
+                // A page that names a verb alone means it with an organisation.
+                let is_run = ran.iter().any(|one| *one == command || one.starts_with(&format!("{command} ")))
+                    || ELSEWHERE.contains(&command.as_str());
                 expect(is_run, format!("{page} has `{command}`, which no case runs: {ran:?}"))?;
             }
         }
