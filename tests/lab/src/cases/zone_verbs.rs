@@ -173,6 +173,7 @@ impl<'h> Zones<'h> {
             &[&format!("there is no zone `acme.{DOMAIN}` yet"), "zone create acme`"],
         )?;
         let printed = self.run(&["policy"], 0, &[&format!("arn:aws:route53:::hostedzone/{}", self.lab)])?;
+        self.run(&["policy", "--for", "organisation"], 0, &[&self.lab])?;
         for holder in ["external-dns", "cert-manager", "homelab", "maker"] {
             expect(printed.contains(&format!("\"{holder}\"")), &printed)?;
         }
