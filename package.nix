@@ -33,6 +33,7 @@ rustPlatform.buildRustPackage {
       # Debian.
       ./tests/nixos/eval/golden/minimal.json
       ./tests/nixos/eval/golden/traefik.json
+      ./tests/nixos/eval/golden/zones.json
       ./modules/debian
       ./modules/options.nix
       ./modules/providers.nix

@@ -112,9 +112,7 @@ in
           ++ lib.optional (urlFile != null) "hook-url:${toString urlFile}";
         # What stands for a file that is not there (yet). The doctor then says what is missing.
         SetCredential =
-          credentials.empty
-          ++ [ "kubeconfig:${nobody}" ]
-          ++ lib.optional (urlFile != null) "hook-url:\\n";
+          credentials.empty ++ [ "kubeconfig:${nobody}" ] ++ lib.optional (urlFile != null) "hook-url:\\n";
         StateDirectory = "homelab";
         StateDirectoryMode = "0700";
         TimeoutStartSec = "5min";
