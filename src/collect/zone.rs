@@ -41,7 +41,7 @@ impl Asked {
         let all = config.organisations.iter().zip(&found).map(|(one, (token, keyring))| {
             let shared_with = shared(&holders, &one.name, keyring.as_ref());
             // One that this machine has nowhere may lie in the cluster.
-            let token = token::is_here(config, one).then(|| token.clone());
+            let token = Some(token.clone()).filter(token::was_found);
             let organised = Organised { token, shared_with, ..Organised::of(one) };
             ask_for((config, own), organised, keyring.as_ref(), scope)
         });
@@ -100,8 +100,10 @@ impl Asked {
     /// The zones of organisations whose tokens lie in the cluster alone.
     async fn ask_with_kept(&mut self, cluster: &Cluster, config: &Config) {
         let (own, scope) = (self.client.as_ref(), self.scope);
-        let kept = config.organisations.iter().filter(|one| !token::is_here(config, one));
-        let kept = kept.map(async |one| {
+        let is_nowhere = |one: &&Organisation| {
+            self.organisations.iter().any(|known| known.name == one.name && known.token.is_none())
+        };
+        let kept = config.organisations.iter().filter(is_nowhere).map(async |one| {
             // A Secret that could not be read says nothing.
             let Ok(keyring) = cluster.kept_credential(config, one).await else { return Organised::of(one) };
             let token = match &keyring {

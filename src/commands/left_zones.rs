@@ -3,14 +3,13 @@
 //!
 //! The Secret of its external-dns tells which zone that was, and opens it; so it goes last. Until then the next run goes on.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use k8s_openapi::ByteString;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, credential_in, secret_of};
 use crate::commands::prune;
 use crate::config::{Config, Policy};
 use crate::desired::object::Key;
@@ -18,11 +17,10 @@ use crate::desired::{external_dns, kind, organisations};
 use crate::error;
 use crate::evidence::{Fault, Record, View, Zone};
 use crate::facts::organisations as facts;
-use crate::facts::secret::Secret;
 use crate::plan::ownership::{Doomed, removal};
 use crate::plan::zones::{Claim, left_by};
 use crate::plan::{Plan, Snapshot, is_applied};
-use crate::provider::{Client, Keyring, ZONE_ID_KEY, ZONE_KEY, traits_of};
+use crate::provider::{Client, Keyring, zone_of_data};
 use crate::ui::Progress;
 
 /// The line of progress.
@@ -67,17 +65,15 @@ enum Given {
 impl Left {
     /// `None` for what is not the Secret of an organisation's external-dns, as homelab wrote it.
     fn of(doomed: &Doomed, live: &Value, config: &Config) -> Option<Self> {
-        let is_it = *doomed.key.kind == kind::SECRET
-            && doomed.key.namespace.as_deref() == Some(external_dns::NAMESPACE)
-            && is_applied(live);
-        let organisation = organisations::of_secret(&doomed.key.name).filter(|_| is_it)?.to_owned();
-        let data: BTreeMap<String, ByteString> = serde_json::from_value(live["data"].clone()).ok()?;
-        let text = |key: &str| Some(std::str::from_utf8(&data.get(key)?.0).ok()?.to_owned());
-        let keys = traits_of(config.dns.provider).external_dns_env.iter();
-        let keyring = Keyring::new(keys.filter_map(|(_, key)| Some((*key, Secret::word(&text(key)?).ok()?))));
-        let (id, name) = (text(ZONE_ID_KEY).unwrap_or_default(), text(ZONE_KEY).unwrap_or_default());
-        let zone = Zone { id, name, ..Zone::default() };
-        Some(Self { organisation, secret: doomed.clone(), zone, keyring })
+        let organisation = organisations::of_secret(&doomed.key.name)?;
+        let is_it = doomed.key == secret_of(organisation) && is_applied(live) && live["data"].is_object();
+        is_it.then(|| Self {
+            organisation: organisation.to_owned(),
+            secret: doomed.clone(),
+            zone: zone_of_data(&live["data"]),
+            // Where somebody has taken it out, that of the lab is left.
+            keyring: credential_in(config, live).unwrap_or_default(),
+        })
     }
 
     /// By the organisation's own credential, else by that of the lab: its own user may have been deleted first.

@@ -79,7 +79,7 @@ pub use own_servers::{HouseHostSeen, OwnServer, OwnServersSeen, is_by};
 pub use provider::{Account, AccountZone, Budget, Excess, Plan, ProviderFailure, ProviderSeen, Record, Zone};
 pub use public::{Hairpin, PublicSeen, SeenBy};
 pub use reload::{Refusal, Reload, ReloadSeen};
-pub use service::waits_for_balancer;
+pub use service::{ready_endpoints, slices_of, waits_for_balancer};
 pub use token::{CopyState, TokenCopy, TokenPlace, TokenProblem, TokenSeen};
 pub use transport::Transport;
 pub use trial::{NodeTrial, TrialSeen, Tried};

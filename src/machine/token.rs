@@ -66,7 +66,12 @@ fn credential_of(organisation: &str) -> String {
 
 /// Whether this machine has one for an organisation, whatever is in it; else the one in the cluster counts.
 pub fn is_here(config: &Config, organisation: &Organisation) -> bool {
-    !matches!(find_of(config, organisation).0.problem, Some(TokenProblem::Nowhere))
+    was_found(&find_of(config, organisation).0)
+}
+
+/// Whether this machine has the token that was looked for, whatever is in it.
+pub fn was_found(token: &TokenSeen) -> bool {
+    !matches!(token.problem, Some(TokenProblem::Nowhere))
 }
 
 /// The same for commands that cannot go on without it, once the cluster has none either.

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::evidence::pod::has_ended;
-use crate::evidence::{Evidence, View, at, entries, rules_for, selects};
+use crate::evidence::{Evidence, View, at, entries, rules_for, selects, slices_of};
 
 /// A Service as an Ingress names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,13 +59,10 @@ pub(super) fn of<'a>(evidence: &'a Evidence, host: &str) -> Vec<Backend<'a>> {
     found
 }
 
-/// The EndpointSlices of a Service; more than one make up its endpoints.
+/// The EndpointSlices of its Service.
 pub(super) fn slices<'a>(evidence: &'a Evidence, backend: &Backend<'a>) -> impl Iterator<Item = &'a Value> {
-    let (namespace, service) = (backend.namespace, backend.service);
-    let all = evidence.objects("endpointslices.discovery.k8s.io").unwrap_or_default().iter();
-    all.filter(move |slice| {
-        slice.namespace() == namespace && slice["metadata"]["labels"]["kubernetes.io/service-name"] == service
-    })
+    let all = evidence.objects("endpointslices.discovery.k8s.io").unwrap_or_default();
+    slices_of(all, backend.namespace, backend.service)
 }
 
 /// The pods that a Service selects, but for those that have ended: they serve no more, and others are in their place.

@@ -12,7 +12,7 @@ use crate::checks::scaled;
 use crate::config::{ROOT_PAGE, START_PAGE, WHOAMI, nearest};
 use crate::desired;
 use crate::evidence::pod::is_ready;
-use crate::evidence::{Evidence, View, at, entries, rules_for, selects};
+use crate::evidence::{Evidence, View, at, entries, ready_endpoints, rules_for, selects};
 use crate::ingress::traits_of;
 
 /// As long as a large program takes to start, in seconds; what is not ready then has to be looked at.
@@ -182,9 +182,7 @@ fn no_such_port(backend: &Backend<'_>, service: &Value, name: &str) -> Finding {
 fn addresses(evidence: &Evidence, backend: &Backend<'_>, port: &Value) -> usize {
     let named =
         |slice: &&Value| entries(slice, "/ports").iter().any(|found| at(found, "/name") == at(port, "/name"));
-    let slices = backend::slices(evidence, backend).filter(named);
-    let endpoints = slices.flat_map(|slice| entries(slice, "/endpoints"));
-    endpoints.filter(|endpoint| endpoint.pointer("/conditions/ready") != Some(&Value::Bool(false))).count()
+    backend::slices(evidence, backend).filter(named).flat_map(ready_endpoints).count()
 }
 
 fn nobody(evidence: &Evidence, service: &Value, port: &Value, name: &str) -> Outcome {

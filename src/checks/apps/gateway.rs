@@ -4,7 +4,7 @@ use crate::checks::apps::behind::{self, Behind};
 use crate::checks::apps::{backend, denied, local, recognise, upstream};
 use crate::checks::engine::{Finding, Severity};
 use crate::evidence::http::HttpAnswer;
-use crate::evidence::{Evidence, Transport, View, at, entries};
+use crate::evidence::{Evidence, Transport, View, at, entries, ready_endpoints};
 use crate::ingress::{Unusable, traits_of};
 use crate::outside::command::Command;
 
@@ -172,10 +172,9 @@ fn nameless(evidence: &Evidence, name: &str, summary: &str) -> Finding {
 
 /// Whether a Service of the host has an address that is ready.
 fn is_ready(evidence: &Evidence, host: &str) -> bool {
-    backend::of(evidence, host).iter().any(|backend| {
-        let endpoints = backend::slices(evidence, backend).flat_map(|slice| entries(slice, "/endpoints"));
-        endpoints.filter(|endpoint| endpoint.pointer("/conditions/ready") != Some(&false.into())).count() > 0
-    })
+    backend::of(evidence, host)
+        .iter()
+        .any(|backend| backend::slices(evidence, backend).flat_map(ready_endpoints).next().is_some())
 }
 
 fn broken(evidence: &Evidence, summary: String) -> Finding {

@@ -8,7 +8,9 @@ use crate::checks::edns::{filter, owner, sync};
 use crate::checks::engine::{Finding, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::id;
 use crate::checks::reading::zone::named;
-use crate::evidence::{Evidence, ProviderSeen, View, at, entries, waits_for_balancer};
+use crate::evidence::{
+    Evidence, ProviderSeen, View, at, entries, ready_endpoints, slices_of, waits_for_balancer,
+};
 use crate::facts::names::is_within;
 
 /// What a Service asks a record for.
@@ -147,12 +149,6 @@ fn gives(evidence: &Evidence, asked: &Asked<'_>) -> Gives {
 /// Whether its EndpointSlices have no endpoint that is ready; not where it takes those that are not, or nobody has read them.
 fn has_no_ready_pod(evidence: &Evidence, service: &Value) -> bool {
     let Some(slices) = evidence.objects("endpointslices.discovery.k8s.io") else { return false };
-    let of_service = |slice: &&Value| {
-        slice.namespace() == service.namespace()
-            && at(slice, "/metadata/labels/kubernetes.io~1service-name") == service.name()
-    };
-    let is_ready =
-        |endpoint: &Value| endpoint.pointer("/conditions/ready").and_then(Value::as_bool) != Some(false);
-    let mut endpoints = slices.iter().filter(of_service).flat_map(|slice| entries(slice, "/endpoints"));
-    service["spec"]["publishNotReadyAddresses"] != true && !endpoints.any(is_ready)
+    let mut ready = slices_of(slices, service.namespace(), service.name()).flat_map(ready_endpoints);
+    service["spec"]["publishNotReadyAddresses"] != true && ready.next().is_none()
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::checks::engine::{Finding, Severity};
 use crate::checks::ingress::{blame, objects};
 use crate::checks::reading::{logs, when};
-use crate::evidence::{Evidence, View, at, entries};
+use crate::evidence::{Evidence, View, at, entries, ready_endpoints};
 use crate::facts::names::users_secret;
 use crate::ingress::{Reference, Referent, Traits, traits_of};
 
@@ -172,8 +172,7 @@ fn has_endpoints(evidence: &Evidence, ingress: &Value) -> bool {
         slice.namespace() == ingress.namespace()
             && services.contains(&slice.label("kubernetes.io/service-name"))
     });
-    let mut endpoints = theirs.flat_map(|slice| entries(slice, "/endpoints"));
-    endpoints.any(|endpoint| endpoint.pointer("/conditions/ready") != Some(&Value::Bool(false)))
+    theirs.flat_map(ready_endpoints).next().is_some()
 }
 
 /// Why the controller denies every request for an Ingress, since that was changed last: by its events, else by its log.

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::checks::engine::{Finding, Judged, Severity};
 use crate::checks::id;
 use crate::checks::ingress::{lab_wide, or_pass, unread};
-use crate::evidence::{Evidence, Objects, View, at, entries};
+use crate::evidence::{Evidence, Objects, View, at, entries, ready_endpoints, slices_of};
 
 /// The two kinds of webhooks, with the name that `kubectl` knows them by.
 const KINDS: [(&str, &str); 2] = [
@@ -106,12 +106,7 @@ fn fault_of_webhook(
 
 fn has_endpoint(objects: &Objects, namespace: &str, service: &str) -> bool {
     let slices = objects.list("endpointslices.discovery.k8s.io").unwrap_or_default();
-    let is_of_service = |slice: &&Value| {
-        slice.namespace() == namespace && slice["metadata"]["labels"]["kubernetes.io/service-name"] == service
-    };
-    let mut endpoints = slices.iter().filter(is_of_service).flat_map(|slice| entries(slice, "/endpoints"));
-    // No answer to "ready?" counts as ready (EndpointSlice API, `conditions.ready`).
-    endpoints.any(|endpoint| endpoint["conditions"]["ready"].as_bool().unwrap_or(true))
+    slices_of(slices, namespace, service).flat_map(ready_endpoints).next().is_some()
 }
 
 /// A webhook that may fail costs time only, and one with a selector may pass the Ingresses of the house over.

@@ -2,7 +2,6 @@
 //! cluster, and this cluster's claims on their zones. What the credential at hand may not do is told, and holds back nothing else.
 
 use futures::future::join_all;
-use jiff::Timestamp;
 
 use super::{ACCOUNT, Wanted};
 use crate::cluster::Cluster;
@@ -161,7 +160,7 @@ impl Account {
 
 impl Claimed {
     async fn remove(&self, owner: &str) -> Result<(), Fault> {
-        let (key, _) = Claim::tag(owner, Timestamp::UNIX_EPOCH);
+        let key = Claim::key(owner);
         let mut ended = Ok(());
         for client in &self.clients {
             ended = client.zones()?.untag(&self.zone, &key).await;

@@ -1,5 +1,6 @@
 //! First what is somebody else's: in the zone, and in the cluster.
 
+use k8s_openapi::ByteString;
 use serde_json::json;
 
 use super::*;

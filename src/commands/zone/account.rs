@@ -133,6 +133,21 @@ impl Account {
         self.zones.iter().filter(is_it).collect()
     }
 
+    /// The public zone of a name, if there is one.
+    ///
+    /// # Errors
+    /// Where there are two: only a person knows which of both the world asks.
+    pub(super) fn only(&self, name: &str) -> std::result::Result<Option<&Zone>, Fault> {
+        match self.of_name(name).as_slice() {
+            [] => Ok(None),
+            [one] => Ok(Some(&one.zone)),
+            several => {
+                let ids = several.iter().map(|one| one.zone.id.clone()).collect();
+                Err(Fault::SeveralZones { name: name.to_owned(), ids })
+            }
+        }
+    }
+
     /// The zone in which a name is delegated: that of this account, if the world finds the name there.
     ///
     /// # Errors
@@ -172,18 +187,9 @@ impl Account {
     /// The public zone of this account in which the name would be delegated.
     ///
     /// # Errors
-    /// Where it has two of that name: only a person knows which of both the world asks.
+    /// Where it has two of that name.
     fn candidate(&self, name: &str) -> Result<Option<&Zone>> {
-        for ending in endings(name).iter().skip(1) {
-            match self.of_name(ending).as_slice() {
-                [] => {}
-                [one] => return Ok(Some(&one.zone)),
-                several => {
-                    let ids = several.iter().map(|one| one.zone.id.clone()).collect();
-                    return Err(self.refused(Fault::SeveralZones { name: ending.clone(), ids }));
-                }
-            }
-        }
-        Ok(None)
+        let found = endings(name).iter().skip(1).find_map(|ending| self.only(ending).transpose());
+        found.transpose().map_err(|fault| self.refused(fault))
     }
 }

@@ -61,18 +61,14 @@ pub(super) async fn created(
     now: Timestamp,
 ) -> Result<Created> {
     let (api, name) = (account.api()?, organisation.zone.as_str());
-    let (zone, is_new) = match account.of_name(name).as_slice() {
-        [one] => {
+    let (zone, is_new) = match account.only(name).map_err(|fault| account.refused(fault))? {
+        Some(one) => {
             let found = account.client.check(name).await.map_err(|fault| account.refused(fault))?;
-            (Zone { id: one.zone.id.clone(), ..found }, false)
+            (Zone { id: one.id.clone(), ..found }, false)
         }
-        [] => {
+        None => {
             let reference = Origin::new(&organisation.name, now).reference();
             (api.make(name, &reference).await.map_err(|fault| account.refused(fault))?, true)
-        }
-        several => {
-            let ids = several.iter().map(|one| one.zone.id.clone()).collect();
-            return Err(account.refused(Fault::SeveralZones { name: name.to_owned(), ids }));
         }
     };
     // Before the delegation: from here on no other cluster takes it for one that nobody uses.

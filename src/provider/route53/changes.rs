@@ -4,7 +4,7 @@
 use aws_sdk_route53::types::{Change, ChangeAction, ChangeBatch, ResourceRecord, ResourceRecordSet, RrType};
 
 use super::client::Client;
-use super::refusal::BATCH;
+use super::refusal::{BATCH, said};
 use crate::evidence::{Fault, Zone};
 
 impl Client {
@@ -52,12 +52,12 @@ pub(super) fn with(set: &ResourceRecordSet, records: Vec<ResourceRecord>) -> Res
 
 /// Whether nothing was changed, since a set is there already.
 pub(super) fn is_conflict(fault: &Fault) -> bool {
-    matches!(fault, Fault::Refused { message, .. } if message.starts_with(BATCH) && message.contains("it already exists"))
+    said(fault, BATCH).is_some_and(|said| said.contains("it already exists"))
 }
 
 /// Whether nothing was deleted, since there is no such set: a call whose answer got lost has deleted it.
 pub(super) fn is_gone(fault: &Fault) -> bool {
-    matches!(fault, Fault::Refused { message, .. } if message.starts_with(BATCH) && message.contains("it was not found"))
+    said(fault, BATCH).is_some_and(|said| said.contains("it was not found"))
 }
 
 fn unmade(error: aws_sdk_route53::error::BuildError) -> Fault {

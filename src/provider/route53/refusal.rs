@@ -18,6 +18,14 @@ use crate::facts::secret::Secret;
 pub(super) const HOST: &str = "route53.amazonaws.com";
 /// A change that is refused as it stands.
 pub(super) const BATCH: &str = "InvalidChangeBatch";
+/// What AWS said where it refused a call with this code, as [`Asked::fault`] tells it.
+pub(super) fn said<'f>(fault: &'f Fault, code: &str) -> Option<&'f str> {
+    match fault {
+        Fault::Refused { message, .. } => message.strip_prefix(code)?.strip_prefix(": "),
+        _ => None,
+    }
+}
+
 /// The zone that a call names is not there.
 pub(super) const NO_ZONE: &str = "NoSuchHostedZone";
 /// How far clocks may be apart for a signature, in seconds.

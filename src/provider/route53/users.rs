@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 
 use super::client::Client;
 use super::keys::{ACCESS_KEY_ID, SECRET_ACCESS_KEY};
-use super::refusal::{Asked, Service};
+use super::refusal::{Asked, Service, said};
 use crate::evidence::Fault;
 use crate::facts::secret::Secret;
 use crate::provider::credentials::Keyring;
@@ -38,9 +38,9 @@ const AT: char = '@';
 /// How many pages of users are read, of 100 each.
 const MOST_PAGES: u32 = 50;
 /// There is nothing of that name.
-const GONE: &str = "NoSuchEntity: ";
+const GONE: &str = "NoSuchEntity";
 /// There is something of that name.
-const THERE: &str = "EntityAlreadyExists: ";
+const THERE: &str = "EntityAlreadyExists";
 
 /// The path of the users of a cluster.
 fn path(owner: &str) -> String {
@@ -65,7 +65,7 @@ fn name(member: &Member) -> String {
 /// Nothing was there to be changed or deleted: a call whose answer got lost has done it.
 fn unless_gone(done: Result<(), Fault>) -> Result<(), Fault> {
     match done {
-        Err(Fault::Refused { message, .. }) if message.starts_with(GONE) => Ok(()),
+        Err(fault) if said(&fault, GONE).is_some() => Ok(()),
         done => done,
     }
 }
@@ -88,7 +88,7 @@ impl Client {
                 tags: tags(&seen),
                 ..User::default()
             })),
-            Err(Fault::Refused { message, .. }) if message.starts_with(GONE) => Ok(None),
+            Err(fault) if said(&fault, GONE).is_some() => Ok(None),
             Err(fault) => Err(fault),
         }
     }
@@ -159,7 +159,7 @@ impl Client {
         let call = self.users.create_user().path(path(&member.owner)).user_name(&name);
         let answer = call.set_tags(Some(tags)).send().await;
         match answer.map(drop).map_err(|error| self.of_user("CreateUser").fault(error)) {
-            Err(Fault::Refused { message, .. }) if message.starts_with(THERE) => Err(Fault::Unprepared {
+            Err(fault) if said(&fault, THERE).is_some() => Err(Fault::Unprepared {
                 what: format!(
                     "the account has another user `{name}`, which homelab did not make for this cluster"
                 ),

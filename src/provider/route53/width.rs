@@ -9,7 +9,7 @@ use aws_sdk_route53::types::ChangeAction;
 
 use super::changes::set;
 use super::client::Client;
-use super::refusal::{BATCH, NO_ZONE};
+use super::refusal::{BATCH, NO_ZONE, said};
 use crate::evidence::{Excess, Fault, Zone};
 use crate::provider::scratch::{MARK, TTL};
 
@@ -27,9 +27,7 @@ impl Client {
         match self.change(&nowhere, [(ChangeAction::Delete, nothing)]).await {
             Err(Fault::Unprepared { .. }) => Ok(None),
             // Only whoever may change it is told what is wrong with the change.
-            Err(Fault::Refused { message, .. })
-                if [NO_ZONE, BATCH].iter().any(|code| message.starts_with(code)) =>
-            {
+            Err(fault) if [NO_ZONE, BATCH].iter().any(|code| said(&fault, code).is_some()) => {
                 Ok(Some(wide(own)))
             }
             Err(fault) => Err(fault),

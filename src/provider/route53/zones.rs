@@ -15,6 +15,7 @@ use super::answers::{is_private, plain, records, zone};
 use super::changes::{is_conflict, is_gone, set};
 use super::client::Client;
 use super::delegation::TTL;
+use super::refusal::{NO_ZONE, said};
 use super::{policy, users};
 use crate::evidence::{AccountZone, Fault, Record, Zone};
 use crate::provider::zones::{Delegation, Price, ZoneApi, Zones};
@@ -31,9 +32,8 @@ pub(super) const ZONES: Zones = Zones {
 /// How many sets of records one call deletes. A call takes 1000 changes, and 32,000 characters of values (Route 53 Developer Guide,
 /// "Quotas").
 const AT_ONCE: usize = 50;
-/// What is answered when a zone of that reference is there, and when there is none of that id.
+/// What is answered when a zone of that reference is there.
 const EXISTS: &str = "HostedZoneAlreadyExists";
-const NO_ZONE: &str = "NoSuchHostedZone";
 
 /// What people read of such a zone in the console.
 const COMMENT: &str = "made by homelab";
@@ -74,7 +74,9 @@ impl Client {
 
     async fn made(&self, name: &str, reference: &str) -> Result<Zone, Fault> {
         match self.make_new(name, reference).await {
-            Err(fault) if has_code(&fault, EXISTS) => self.of_reference(name, reference).await?.ok_or(fault),
+            Err(fault) if said(&fault, EXISTS).is_some() => {
+                self.of_reference(name, reference).await?.ok_or(fault)
+            }
             made => made,
         }
     }
@@ -169,14 +171,10 @@ impl Client {
         let asked = self.asked("DeleteHostedZone", Some(&zone.id));
         let answer = self.sdk.delete_hosted_zone().id(&zone.id).send().await;
         match answer.map(drop).map_err(|error| asked.fault(error)) {
-            Err(fault) if has_code(&fault, NO_ZONE) => Ok(()),
+            Err(fault) if said(&fault, NO_ZONE).is_some() => Ok(()),
             answer => answer,
         }
     }
-}
-
-fn has_code(fault: &Fault, code: &str) -> bool {
-    matches!(fault, Fault::Refused { message, .. } if message.split(':').next() == Some(code))
 }
 
 fn servers(sets: &[ResourceRecordSet]) -> BTreeSet<String> {

@@ -106,6 +106,12 @@ class Console(BaseHTTPRequestHandler):
     zone = None
     judge = None
 
+    def zone_of(self, zone):
+        """By its id or its name; the lab's own without either."""
+        if not zone:
+            return self.zone
+        return next(one for one in zones.zones.values() if zone in (one.resource_id, names.plain(one.name)))
+
     def do_GET(self):
         lines = [
             f"{names.plain(held.name)}. {held.ttl} IN {held.type} {content}"
@@ -123,10 +129,10 @@ class Console(BaseHTTPRequestHandler):
             self.reply(f"{type(error).__name__}: {error}", 500)
 
     def do_add(self, name, kind, content, zone=None):
-        put(zones.zones[zone] if zone else self.zone, f"{name}.", kind, 300, content if zone else [content])
+        put(self.zone_of(zone), f"{name}.", kind, 300, content if isinstance(content, list) else [content])
 
-    def do_remove(self, name, kind):
-        self.zone.delete_rrset({"Name": f"{name}.", "Type": kind})
+    def do_remove(self, name, kind, zone=None):
+        self.zone_of(zone).delete_rrset({"Name": f"{name}.", "Type": kind})
 
     def do_fault(self, name, on):
         faults[name] = on
@@ -168,7 +174,7 @@ class Console(BaseHTTPRequestHandler):
                 {
                     "id": zone.resource_id,
                     "name": names.plain(zone.name),
-                    "tags": zones.list_tags_for_resource(zone.resource_id),
+                    "tags": tags_of(zone),
                     "records": [f"{names.plain(held.name)} {held.type}" for held in zone.rrsets],
                     "led": sorted(names.plain(server) for server in led.get(names.plain(zone.name), [])),
                 }
@@ -184,13 +190,6 @@ class Console(BaseHTTPRequestHandler):
             back = {zone: elsewhere.pop(zone), **zones.zones}
             zones.zones.clear()
             zones.zones.update(back)
-
-    def do_maker(self, name, text):
-        """A user with a policy that is too long for one of its own; gives its key."""
-        people.create_user("us-east-1", name)
-        people.attach_user_policy(people.create_policy("", "/", text, name, []).arn, name)
-        key = people.create_access_key(name)
-        return f"{key.access_key_id}\n{key.secret_access_key}\n"
 
     def do_organisation(self, name, text):
         """A zone to which the lab's own leads, and a user with a policy for it; gives its id and the user's key."""
@@ -235,38 +234,21 @@ class Console(BaseHTTPRequestHandler):
             found[user.name] = {"path": user.path, "tags": tags, "policies": list(user.policies), "keys": keys}
         return json.dumps(found)
 
-    def do_zones(self):
-        """What somebody sees of the zones."""
-        found = [
-            {"name": zone.name.rstrip("."), "id": zone.resource_id, "tags": tags_of(zone)}
-            for zone in zones.zones.values()
-        ]
-        return json.dumps(found)
-
     def do_records(self, name):
         """The names and types of all records of a zone."""
-        zone = next(zone for zone in zones.zones.values() if zone.name == f"{name}.")
+        zone = self.zone_of(name)
         return json.dumps([[names.plain(held.name), held.type] for held in zone.rrsets])
-
-    def do_write(self, zone, name, kind, content):
-        """A record in any zone."""
-        found = next(one for one in zones.zones.values() if one.name == f"{zone}.")
-        put(found, f"{name}.", kind, 300, [content])
-
-    def do_erase(self, zone, name, kind):
-        found = next(one for one in zones.zones.values() if one.name == f"{zone}.")
-        found.delete_rrset({"Name": f"{name}.", "Type": kind})
 
     def do_age(self, name, hours):
         """As if homelab had made a zone so long ago."""
-        zone = next(zone for zone in zones.zones.values() if zone.name == f"{name}.")
+        zone = self.zone_of(name)
         head, _, _ = zone.caller_reference.rpartition("/")
         born = datetime.now(timezone.utc) - timedelta(hours=hours)
         zone.caller_reference = f"{head}/{born.strftime('%Y-%m-%dT%H:%M:%SZ')}"
 
     def do_untag(self, name):
         """Nobody claims a zone any more."""
-        zone = next(zone for zone in zones.zones.values() if zone.name == f"{name}.")
+        zone = self.zone_of(name)
         zones.change_tags_for_resource("hostedzone", zone.resource_id, [], list(tags_of(zone)))
 
     def do_calls(self):

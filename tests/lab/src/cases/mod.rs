@@ -1,5 +1,6 @@
 //! The tests of `cargo lab test`: every case is a sentence that holds.
 
+mod account;
 mod attacks;
 mod authority;
 mod backup;

@@ -3,11 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use serde_json::{Value, json};
 
-use super::hands::{DOMAIN, Hands, eventually, expect};
+use super::account::{self, Key, by_hand};
+use super::hands::{DOMAIN, Hands, expect};
 use super::organisations::program;
 use super::{Case, with_all_and};
 use crate::cluster::Second;
@@ -37,10 +38,6 @@ pub(super) const CASES: &[Case] = &[
 const ORGANISATIONS: [(&str, &str); 2] = [("acme", "shop"), ("globex", "bench")];
 /// The second cluster's owner id; the first one has the domain's.
 const SECOND: &str = "cellar";
-/// The variables of the key that makes zones and users.
-const VARIABLES: [&str; 2] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
-/// How long a record may take (seconds).
-const LIMIT: u64 = 90;
 
 /// A cluster, and whoever makes and removes what its organisations have.
 struct Cluster<'h> {
@@ -51,27 +48,6 @@ struct Cluster<'h> {
     maker: Key,
 }
 
-/// An access key.
-#[derive(Clone)]
-struct Key {
-    /// Whose it is.
-    user: String,
-    id: String,
-    secret: String,
-}
-
-impl Key {
-    fn of(user: &str, text: &str) -> Result<Self> {
-        let made: Value = serde_json::from_str(text).context("a key")?;
-        let text = |key: &str| made[key].as_str().unwrap_or_default().to_owned();
-        Ok(Self { user: user.to_owned(), id: text("id"), secret: text("secret") })
-    }
-
-    fn give_to(&self, command: &mut Command) {
-        command.env(VARIABLES[0], &self.id).env(VARIABLES[1], &self.secret);
-    }
-}
-
 /// A user, as the account shows it.
 #[derive(Debug, Clone, PartialEq, serde::Deserialize)]
 struct User {
@@ -79,10 +55,6 @@ struct User {
     tags: BTreeMap<String, String>,
     policies: Vec<String>,
     keys: Vec<String>,
-}
-
-fn by_hand(hands: &Hands, what: &Value) -> Result<String> {
-    route53::by_hand(&hands.run, what)
 }
 
 /// The users of organisations, by their names.
@@ -95,8 +67,7 @@ fn users(hands: &Hands) -> Result<BTreeMap<String, User>> {
 
 /// The zones with a name, each with its tags.
 fn zones(hands: &Hands, name: &str) -> Result<Vec<Value>> {
-    let text = by_hand(hands, &json!({ "do": "zones" }))?;
-    let mut found: Vec<Value> = serde_json::from_str(&text).context("the zones")?;
+    let mut found = account::zones(hands)?;
     found.retain(|zone| zone["name"] == name);
     Ok(found)
 }
@@ -118,9 +89,7 @@ impl<'h> Cluster<'h> {
         let config = config(hands, owner, &ORGANISATIONS)?;
         let mut command = hands.homelab(&["zone", "policy", "--for", "maker", "--config"]);
         let policy = command::run(command.arg(&config))?;
-        let user = format!("maker-of-{owner}");
-        let made = by_hand(hands, &json!({ "do": "user", "name": user, "text": policy }))?;
-        let maker = Key::of(&user, &made)?;
+        let maker = Key::make(hands, &format!("maker-of-{owner}"), &policy)?;
         Ok(Self { hands, config, kubeconfig, owner: owner.to_owned(), maker })
     }
 
@@ -358,7 +327,7 @@ fn share(hands: &Hands, first: &Cluster<'_>, other: &Cluster<'_>) -> Result<()> 
         for (name, kind, content) in records_of_second(organisation) {
             by_hand(
                 hands,
-                &json!({ "do": "write", "zone": zone, "name": name, "kind": kind, "content": content }),
+                &json!({ "do": "add", "zone": zone, "name": name, "kind": kind, "content": content }),
             )?;
         }
     }
@@ -401,7 +370,7 @@ fn end(hands: &Hands, first: &Cluster<'_>, other: &Cluster<'_>) -> Result<()> {
     for (organisation, _) in ORGANISATIONS {
         for (name, kind, _) in records_of_second(organisation) {
             let zone = format!("{organisation}.{DOMAIN}");
-            by_hand(hands, &json!({ "do": "erase", "zone": zone, "name": name, "kind": kind }))?;
+            by_hand(hands, &json!({ "do": "remove", "zone": zone, "name": name, "kind": kind }))?;
         }
     }
     // Nothing takes its namespaces away either: that is not waited for.
@@ -427,21 +396,4 @@ fn leave(hands: &Hands, clusters: &[&Cluster<'_>]) -> Result<()> {
         by_hand(hands, &json!({ "do": "forget_user", "name": cluster.maker.user }))?;
     }
     hands.restore()
-}
-
-/// Starts a command, kills it when a call of it is held, and lets go of the call.
-fn killed_at(hands: &Hands, mut command: Command, what: &str) -> Result<()> {
-    let mut child =
-        command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().context("starting homelab")?;
-    let held = eventually(what, LIMIT, || {
-        let is_held = by_hand(hands, &json!({ "do": "held" }))? == "yes";
-        let has_ended = child.try_wait().context("homelab")?;
-        if let (Some(status), false) = (has_ended, is_held) {
-            return Err(crate::error::Error::new(format!("{what}: homelab ended before ({status})")));
-        }
-        Ok(if is_held { Ok(()) } else { Err("not held yet".to_owned()) })
-    });
-    child.kill().and_then(|()| child.wait()).context("killing homelab")?;
-    by_hand(hands, &json!({ "do": "release" }))?;
-    held.map(drop)
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
+use super::account::{self, by_hand};
 use super::doctor::Ask;
 use super::hands::{DOMAIN, Hands, eventually, expect};
 use super::{Case, with_all_and};
@@ -69,7 +70,7 @@ pub(super) fn make_zones(hands: &Hands) -> Result<Vec<String>> {
     let policy = rights()?;
     let make = |(name, _): &(&str, &[&str])| {
         let wanted = json!({ "do": "organisation", "name": format!("{name}.{DOMAIN}"), "text": policy });
-        let made: Value = serde_json::from_str(&route53::by_hand(&hands.run, &wanted)?).context("a zone")?;
+        let made: Value = serde_json::from_str(&by_hand(hands, &wanted)?).context("a zone")?;
         let text = |key: &str| made[key].as_str().unwrap_or_default().to_owned();
         let file = key_file(hands, name);
         files::write(&file, text("key"))?;
@@ -236,32 +237,28 @@ fn led_astray(hands: &Hands, config: &std::path::Path, zones: &[String]) -> Resu
     let well = ask.run(hands)?;
     expect(well.failures().is_empty(), well.lines())?;
     let zone = format!("globex.{DOMAIN}");
-    let delegation = |on: bool| {
-        route53::by_hand(&hands.run, &json!({ "do": "delegation", "name": zone, "on": on })).map(drop)
-    };
+    let delegation =
+        |on: bool| by_hand(hands, &json!({ "do": "delegation", "name": zone, "on": on })).map(drop);
     delegation(false)?;
     told("has no NS records for")?;
     delegation(true)?;
     let id = zones.get(1).context("the second zone")?;
-    route53::by_hand(&hands.run, &json!({ "do": "forget", "zone": id }))?;
+    by_hand(hands, &json!({ "do": "forget", "zone": id }))?;
     told("has no such zone any more")?;
     delegation(false)
 }
 
 /// What the account has of a zone.
 fn in_account(hands: &Hands, id: &str) -> Result<Value> {
-    let all: Value = serde_json::from_str(&route53::by_hand(&hands.run, &json!({ "do": "account" }))?)
-        .context("the zones of the account")?;
-    let zones = all.as_array().into_iter().flatten();
-    Ok(zones.clone().find(|zone| zone["id"] == id).cloned().unwrap_or_default())
+    Ok(account::zones(hands)?.into_iter().find(|zone| zone["id"] == id).unwrap_or_default())
 }
 
 /// An organisation that is taken out of the file takes its external-dns, its Issuers and its credential with it, the records that
 /// this cluster wrote in its zone, and the claim on it: what others have there stays.
 pub(super) fn gone(hands: &Hands, acme: &str) -> Result<()> {
     let nas = format!("nas.acme.{DOMAIN}");
-    let by_hand = json!({ "do": "add", "zone": acme, "name": nas, "kind": "A", "content": ["192.168.1.5"] });
-    route53::by_hand(&hands.run, &by_hand)?;
+    let added = json!({ "do": "add", "zone": acme, "name": nas, "kind": "A", "content": ["192.168.1.5"] });
+    by_hand(hands, &added)?;
     let claim = format!("homelab/claim/{DOMAIN}");
     let before = in_account(hands, acme)?;
     let host = format!("a-homelab.web.acme.{DOMAIN} TXT");
@@ -296,5 +293,5 @@ pub(super) fn gone(hands: &Hands, acme: &str) -> Result<()> {
         hands.kubectl(&["delete", "namespace", namespace])?;
     }
     let last = json!({ "do": "delegation", "name": format!("acme.{DOMAIN}"), "on": false });
-    route53::by_hand(&hands.run, &last).map(drop)
+    by_hand(hands, &last).map(drop)
 }

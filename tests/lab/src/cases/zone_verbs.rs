@@ -6,12 +6,13 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use super::hands::{DOMAIN, Hands, ZONE, eventually, expect};
+use super::account::{self, Key, by_hand, killed_at};
+use super::hands::{DOMAIN, Hands, ZONE, expect};
 use super::{Case, with_all_and};
 use crate::command::{Output, output};
 use crate::error::{Context, Result};
 use crate::files;
-use crate::name_server::{Provider, route53};
+use crate::name_server::Provider;
 use crate::paths::repository;
 
 pub(super) const CASES: &[Case] = &[with_all_and(
@@ -21,6 +22,8 @@ pub(super) const CASES: &[Case] = &[with_all_and(
     verbs,
 )];
 
+/// Who makes zones.
+const MAKER: &str = "maker";
 /// The servers of zones that are made by hand: nobody is there.
 const SERVERS: [&str; 2] = ["ns-1.made.test", "ns-2.made.test"];
 /// What the pages name and other cases run: `challenge_zone` and `organisation_rights`.
@@ -59,9 +62,9 @@ struct Zones<'h> {
 impl<'h> Zones<'h> {
     fn open(hands: &'h Hands) -> Result<Self> {
         let made = hands.homelab_well(&["zone", "policy", "--for", "maker"])?;
-        let key = console(hands, &json!({ "do": "maker", "name": "maker", "text": made }))?;
+        let Key { id, secret, .. } = Key::make(hands, MAKER, &made)?;
         let file = hands.run.path("key-of-maker");
-        files::write(&file, key)?;
+        files::write(&file, format!("{id}\n{secret}\n"))?;
         let (own, its) = (hands.run.token().display().to_string(), file.display().to_string());
         let copy = hands.config()?.replace(&own, &its);
         expect(copy.contains(&its), "the configuration names no credential")?;
@@ -110,15 +113,9 @@ impl<'h> Zones<'h> {
         Ok(said["zones"].as_array().cloned().unwrap_or_default())
     }
 
-    /// Every zone of the account.
-    fn all(&self) -> Result<Vec<Value>> {
-        serde_json::from_str(&console(self.hands, &json!({ "do": "account" }))?)
-            .context("the zones of the account")
-    }
-
     /// The zone of this name; null where there is none.
     fn named(&self, name: &str) -> Result<Value> {
-        Ok(self.all()?.into_iter().find(|zone| zone["name"] == name).unwrap_or_default())
+        Ok(account::zones(self.hands)?.into_iter().find(|zone| zone["name"] == name).unwrap_or_default())
     }
 
     fn is_there(&self, organisation: &str) -> Result<bool> {
@@ -129,7 +126,7 @@ impl<'h> Zones<'h> {
     fn made_at(&self, organisation: &str, reference: &str) -> Result<String> {
         let name = format!("{organisation}.{DOMAIN}");
         let made = json!({ "do": "made", "name": name, "reference": reference, "servers": SERVERS });
-        let id = console(self.hands, &made)?;
+        let id = by_hand(self.hands, &made)?;
         let servers = SERVERS.map(|server| format!("{server}."));
         self.add(&self.lab, &name, "NS", &servers)?;
         Ok(id)
@@ -138,12 +135,12 @@ impl<'h> Zones<'h> {
     fn add(&self, zone: &str, name: &str, kind: &str, contents: &[impl AsRef<str>]) -> Result<()> {
         let contents: Vec<&str> = contents.iter().map(AsRef::as_ref).collect();
         let added = json!({ "do": "add", "zone": zone, "name": name, "kind": kind, "content": contents });
-        console(self.hands, &added).map(drop)
+        by_hand(self.hands, &added).map(drop)
     }
 
     fn tag(&self, zone: &str, owner: &str, day: &str) -> Result<()> {
         let tag = json!({ "do": "tag", "zone": zone, "key": format!("homelab/claim/{owner}"), "value": day });
-        console(self.hands, &tag).map(drop)
+        by_hand(self.hands, &tag).map(drop)
     }
 
     fn time(&self, when: &str, form: &str) -> Result<String> {
@@ -219,27 +216,29 @@ impl<'h> Zones<'h> {
 
     /// Where another account has the zone above, the records are for a person, and a zone of its name is not taken for it.
     fn above_is_of_others(&self) -> Result<()> {
-        let away = |away: bool| console(self.hands, &json!({ "do": "away", "zone": self.lab, "away": away }));
+        let away = |away: bool| by_hand(self.hands, &json!({ "do": "away", "zone": self.lab, "away": away }));
         away(true)?;
         let namesake = json!({ "do": "made", "name": ZONE, "reference": "by hand", "servers": SERVERS });
-        let ended = console(self.hands, &namesake).and_then(|namesake| {
+        let ended = by_hand(self.hands, &namesake).and_then(|namesake| {
             let says = [
                 &format!("the zone {ZONE} ({namesake}) of this account is not the one that the world asks"),
                 &format!("enter these records in the zone {ZONE}, at its provider"),
                 &format!("globex.{DOMAIN}. 3600 IN NS "),
             ];
             self.run(&["create", "globex"], 0, &says.map(String::as_str))?;
-            let zone =
-                self.all()?.into_iter().find(|zone| zone["id"] == namesake.as_str()).unwrap_or_default();
+            let zone = account::zones(self.hands)?
+                .into_iter()
+                .find(|zone| zone["id"] == namesake.as_str())
+                .unwrap_or_default();
             let names = format!("{}", zone["records"]);
             expect(!names.contains("globex"), format!("{zone:#}"))?;
-            console(self.hands, &json!({ "do": "forget", "zone": namesake }))
+            by_hand(self.hands, &json!({ "do": "forget", "zone": namesake }))
         });
         away(false)?;
         ended?;
         let name = format!("globex.{DOMAIN}");
         let made = self.named(&name)?["id"].as_str().unwrap_or_default().to_owned();
-        console(self.hands, &json!({ "do": "forget", "zone": made })).map(drop)
+        by_hand(self.hands, &json!({ "do": "forget", "zone": made })).map(drop)
     }
 
     /// One of each kind: what goes, and each reason to stay.
@@ -267,7 +266,7 @@ impl<'h> Zones<'h> {
 
     /// A dry run tells the reason, the age and the price of each, and changes nothing.
     fn told(&self, kinds: &Kinds) -> Result<()> {
-        let before = self.all()?;
+        let before = account::zones(self.hands)?;
         let says = [
             "goes now: nobody uses it, and it would be billed on",
             "homelab did not make it",
@@ -291,7 +290,7 @@ impl<'h> Zones<'h> {
         }
         // On the last day of a month it would go.
         expect(matches!(state("old").and_then(Value::as_str), Some("waits" | "goes")), format!("{rows:#?}"))?;
-        expect(self.all()? == before, "a dry run has changed something")
+        expect(account::zones(self.hands)? == before, "a dry run has changed something")
     }
 
     /// With `--yes` what nobody uses goes, and its delegation with it; this cluster's claim is renewed.
@@ -323,19 +322,12 @@ impl<'h> Zones<'h> {
         let born = self.time("3 hours ago", "+%Y-%m-%dT%H:%M:%SZ")?;
         self.made_at("halfway", &format!("homelab/halfway/{born}"))?;
         let name = format!("halfway.{DOMAIN}");
-        let hangs = |on: bool| {
-            console(self.hands, &json!({ "do": "fault", "name": "route53:DeleteHostedZone", "on": on }))
-        };
-        hangs(true)?;
         let mut command = self.hands.homelab(&["zone", "prune", "--yes", "--config"]);
-        let mut child = command.arg(&self.config).spawn().context("homelab zone prune")?;
-        let waited = eventually("the delegation to be gone", 30, || {
-            let zone = self.named(&name)?;
-            Ok(if zone["led"] == json!([]) { Ok(()) } else { Err(format!("{zone}")) })
-        });
-        child.kill().and_then(|()| child.wait()).context("killing homelab")?;
-        hangs(false)?;
-        waited?;
+        command.arg(&self.config);
+        let call = (MAKER, "route53:DeleteHostedZone", "before");
+        killed_at(self.hands, call, command, "prune at the zone")?;
+        let zone = self.named(&name)?;
+        expect(zone["led"] == json!([]), format!("{zone:#}"))?;
         expect(self.is_there("halfway")?, "the zone went before it was asked for")?;
         self.run(&["prune", "--yes"], 0, &["deleted"])?;
         expect(!self.is_there("halfway")?, "halfway is there")
@@ -372,8 +364,8 @@ impl<'h> Zones<'h> {
     }
 
     fn forget(&self, name: &str, id: &str) -> Result<()> {
-        console(self.hands, &json!({ "do": "forget", "zone": id }))?;
-        console(self.hands, &json!({ "do": "remove", "name": name, "kind": "NS" })).map(drop)
+        by_hand(self.hands, &json!({ "do": "forget", "zone": id }))?;
+        by_hand(self.hands, &json!({ "do": "remove", "name": name, "kind": "NS" })).map(drop)
     }
 
     /// As before.
@@ -392,10 +384,6 @@ impl<'h> Zones<'h> {
 /// Zones that were made by hand.
 struct Kinds {
     stay: [&'static str; 4],
-}
-
-fn console(hands: &Hands, what: &Value) -> Result<String> {
-    route53::by_hand(&hands.run, what)
 }
 
 /// The commands about zones in a page: between backticks, and in the lines of a block, without what stands after `#`.

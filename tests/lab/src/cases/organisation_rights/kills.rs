@@ -5,7 +5,8 @@ use std::process::Command;
 
 use serde_json::json;
 
-use super::{Cluster, ORGANISATIONS, by_hand, config, killed_at, users, zones};
+use super::{Cluster, ORGANISATIONS, config, users, zones};
+use crate::cases::account::{by_hand, killed_at};
 use crate::cases::hands::{DOMAIN, Hands, ZONE, expect};
 use crate::cases::organisations::program;
 use crate::command;
@@ -107,16 +108,15 @@ fn kill(cluster: &Cluster<'_>, (words, action, when): Moment) -> Result<()> {
     if words == APPLY {
         cluster.run(CREATE)?;
     }
-    hold(cluster, user, action, when)?;
     let command = of(cluster, words);
-    killed_at(cluster.hands, command, &format!("{} at {action}, {when}", words.join(" ")))?;
+    killed_at(
+        cluster.hands,
+        (user, action, when),
+        command,
+        &format!("{} at {action}, {when}", words.join(" ")),
+    )?;
     println!("      killed in `{}` at {action}, {when} it was done", words.join(" "));
     Ok(())
-}
-
-fn hold(cluster: &Cluster<'_>, user: &str, action: &str, when: &str) -> Result<()> {
-    let what = json!({ "do": "hold", "user": user, "action": action, "nth": 1, "when": when });
-    by_hand(cluster.hands, &what).map(drop)
 }
 
 /// The servers in the zone above.
@@ -151,8 +151,8 @@ fn in_rotation(cluster: &Cluster<'_>) -> Result<()> {
 /// The scratch record with which the organisation's key is proven is there, and its answer is lost.
 fn in_up(cluster: &Cluster<'_>) -> Result<()> {
     make(cluster)?;
-    hold(cluster, &cluster.user_of("acme"), CHANGE, "after")?;
-    killed_at(cluster.hands, cluster.with_own_key(&["up"]), "up at the scratch record")?;
+    let (user, up) = (cluster.user_of("acme"), cluster.with_own_key(&["up"]));
+    killed_at(cluster.hands, (&user, CHANGE, "after"), up, "up at the scratch record")?;
     println!("      killed in `up` at the scratch record, after it was made");
     cluster.hands.up_well(&cluster.config, &[])?;
     let records = by_hand(cluster.hands, &json!({ "do": "records", "name": zone() }))?;
