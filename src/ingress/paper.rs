@@ -79,6 +79,7 @@ pub(super) const TRAITS: Traits = Traits {
         reload_event: "TURN",
         refused_reload: |_, _| None,
         refusal: "torn",
+        untold: ("unread", "the reader slept"),
         same_place: "twice",
         directive: str::to_owned,
         is_fatal: |line| line.starts_with("crumpled"),

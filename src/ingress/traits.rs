@@ -189,6 +189,9 @@ pub struct Log {
     pub refused_reload: fn(&str, Timestamp) -> Option<Reload>,
     /// The words that stand in the log when a configuration was refused, to look for.
     pub refusal: &'static str,
+    /// Words of a line by which it says that what serves was not told of a change, and what becomes of that; empty when it says
+    /// nothing of it.
+    pub untold: (&'static str, &'static str),
     /// What the program says of one path of a host that is there twice; empty when it says nothing.
     pub same_place: &'static str,
     /// What the program calls a setting when it complains of it.

@@ -93,6 +93,7 @@ pub(super) const TRAITS: Traits = Traits {
         reload_event: "",
         refused_reload: |_, _| None,
         refusal: "",
+        untold: ("", ""),
         same_place: "",
         directive: str::to_owned,
         is_fatal: |_| false,

@@ -1,7 +1,7 @@
 //! What the ingress controller answers in place of a service that gives it nothing, and that nothing comes at all.
 
 use crate::checks::apps::behind::{self, Behind};
-use crate::checks::apps::{backend, denied, local, recognise, upstream};
+use crate::checks::apps::{backend, denied, local, recognise, stale, upstream};
 use crate::checks::engine::{Finding, Severity};
 use crate::evidence::http::HttpAnswer;
 use crate::evidence::{Evidence, Transport, View, at, entries, ready_endpoints};
@@ -122,7 +122,6 @@ fn unavailable(evidence: &Evidence, host: &str, summary: &str) -> Finding {
     if let Some(finding) = denied::location(evidence, host, summary) {
         return finding;
     }
-    let controller = traits_of(evidence.controller);
     if upstream::noted_as(evidence, host, Unusable::TooMany).next().is_some() {
         return Finding::new(
             summary,
@@ -136,10 +135,16 @@ fn unavailable(evidence: &Evidence, host: &str, summary: &str) -> Finding {
     if !is_ready(evidence, host) {
         return without_endpoints(summary);
     }
+    stale::of(evidence, host, summary).unwrap_or_else(|| unheard(evidence, host, summary))
+}
+
+/// Its pods are ready, and nobody knows why the controller does not send to them.
+fn unheard(evidence: &Evidence, host: &str, summary: &str) -> Finding {
+    let controller = traits_of(evidence.controller);
     Finding::new(
         summary,
         format!("{} answers 503 itself, although the Service has ready endpoints: it has not loaded them yet, or the Ingress refers to a Secret or a ConfigMap that does not exist", controller.program),
-        "if it lasts longer than a minute, read the events of the Ingress and the controller's log, and create what is missing",
+        "if it lasts longer than a minute, read the events of the Ingress and the controller's log, and create what is missing; where nothing is, delete the controller's pod, which starts it again",
     )
     .look(backend::of(evidence, host).first().and_then(|backend| {
         command!("kubectl --namespace {} describe ingress {}", backend.namespace, backend.ingress)

@@ -17,6 +17,7 @@ mod programs;
 mod recognise;
 mod redirect;
 mod refusal;
+mod stale;
 mod texts;
 mod upstream;
 mod workloads;

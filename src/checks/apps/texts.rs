@@ -78,6 +78,7 @@ pub(super) const CHECKS: &[Def] = &[
             cause("502 of a `local`: the program listens only on 127.0.0.1, where pods cannot reach it, or it does not run", "let it listen on `0.0.0.0`; start it"),
             cause("503: no pod is ready", "see `apps.endpoints`, which says why"),
             cause("503 although the pods are ready: an annotation refers to a Secret that does not exist (`auth-secret`), or the name in a `url` has no address in the cluster's DNS", "create the Secret; write the machine's address into the `url` instead of its name"),
+            cause("503 from one node for a long time, although the pods are ready and other nodes serve them: the controller there started slowly, for example after a power cut, and overlooked that they are", "delete its pod; the finding has the command"),
             cause("500: the sign-in service of the Ingress (`auth-url`) does not answer", "correct its address, or start it"),
             cause("504: the service takes longer than a minute", "raise `readTimeout` of the service; look at its log"),
             cause("a redirect to itself: the program expects HTTPS and gets HTTP, or does not trust `X-Forwarded-Proto`", "set `scheme: https` for the service, or the program's setting for a trusted proxy"),

@@ -91,6 +91,15 @@ fn is_request(line: &str) -> bool {
     address.parse::<std::net::IpAddr>().is_ok() && line.contains("] \"")
 }
 
+/// The controller tells nginx of endpoints by a request, and of a failed one says `Dynamic reconfiguration failed (retrying; 15
+/// retries left)` (ingress-nginx v1.15.1, internal/ingress/controller/controller.go, `syncIngress`). nginx compares in whole seconds
+/// whether something is new (rootfs/etc/nginx/lua/balancer.lua, `sync_backends`), so that of two in one second it overlooks the later one.
+pub(super) const UNTOLD: (&str, &str) = (
+    "Dynamic reconfiguration failed",
+    "it started so slowly that nginx was not there yet to be told (`Dynamic reconfiguration failed` in its log), and ingress-nginx can \
+     overlook what it is told in the same second as the try after that",
+);
+
 /// Whether nginx or the program's flags say why it ends (nginx, `ngx_log.c`; pflag's errors).
 pub(super) fn is_fatal(line: &str) -> bool {
     line.contains("[emerg]") || line.starts_with("Error") || line.contains("unknown flag")

@@ -113,6 +113,7 @@ pub const TRAITS: Traits = Traits {
         reload_event: "RELOAD",
         refused_reload: reload::refused_in,
         refusal: "Unexpected failure reloading",
+        untold: log::UNTOLD,
         same_place: "duplicate location",
         directive: directives::of_setting,
         is_fatal: log::is_fatal,

@@ -94,6 +94,7 @@ pub const TRAITS: Traits = Traits {
         reload_event: "",
         refused_reload: |_, _| None,
         refusal: "skipping",
+        untold: ("", ""),
         same_place: "",
         directive: str::to_owned,
         is_fatal: log::is_fatal,

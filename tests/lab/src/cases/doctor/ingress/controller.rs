@@ -93,6 +93,20 @@ pub(in crate::cases::doctor) const INJURIES: &[Injury] = &[
         undo: controller_anew,
     },
     Injury {
+        name: "nginx on one node has overlooked that pods are ready",
+        id: "apps.answer",
+        says: &[
+            "`whoami.home.example.test` answers 503",
+            "the controller on `node2` has not taken in",
+            "while `node` serves it",
+            "--namespace ingress-nginx delete pod ingress-nginx-controller-",
+        ],
+        ask: Ask::NODE,
+        always: false,
+        make: super::stale::forgets_the_demo,
+        undo: |_| Ok(()),
+    },
+    Injury {
         name: "the ingress controller's image is that of a retired project",
         id: "ingress.eol",
         says: &["whose project is retired", "ingressNginx"],

@@ -3,6 +3,7 @@
 mod controller;
 pub(in crate::cases) mod reload;
 mod rules;
+mod stale;
 
 use serde_json::{Value, json};
 
