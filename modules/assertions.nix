@@ -53,7 +53,6 @@ let
     in
     [
       (secret "${path}.tokenFile" (one.tokenFile or null))
-      (needed "${path}.tokenFile" (one.tokenFile or null) "/run/secrets/route53-${name}")
       {
         assertion = (one.namespaces or [ ]) != [ ];
         message = "services.homelab.${path}.namespaces is empty, and its programs need a namespace to run in; write services.homelab.${path}.namespaces = [ \"${name}\" ];";

@@ -19,7 +19,7 @@ in
       type = types.nullOr types.path;
       default = null;
       example = "/run/secrets/route53-acme";
-      description = "A file with a credential that may write into its zone and into no other, readable by root only. Required. Write the path in quotes: Nix copies a path without quotes into the store.";
+      description = "A file with a credential that may write into its zone and into no other, readable by root only. Without it, `homelab up` takes the one that `homelab zone policy <name> --apply` made. Write the path in quotes: Nix copies a path without quotes into the store.";
     };
   };
 }

@@ -79,8 +79,10 @@ fn is_of_lab(config: &Config, organisation: &Organisation) -> Error {
     Error::usage(format!("the organisation `{}` has the {called} of the lab", organisation.name))
         .because("it goes into Secrets in the organisation's namespaces, and may write into the zones of all")
         .hint(format!(
-            "make one that may write into the zone `{}` and into no other, and name its file in `organisations.{}.tokenFile`",
-            organisation.zone, organisation.name
+            "make one that may write into the zone `{}` and into no other: take `organisations.{name}.tokenFile` out of the configuration and run \
+             `homelab zone policy {name} --apply`, or name its file there",
+            organisation.zone,
+            name = organisation.name
         ))
 }
 

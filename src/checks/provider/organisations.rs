@@ -137,9 +137,10 @@ fn unusable(
     match problem {
         TokenProblem::Nowhere => Finding::new(
             format!("there is no {called} of the organisation `{name}`"),
-            format!("neither systemd's credential `dns-token-{name}` nor `{key}` has one"),
+            format!("systemd's credential `dns-token-{name}`, `{key}` and the cluster have none"),
             format!(
-                "make one that may change the zone `{}` and no other (`homelab zone policy {name}` prints its rights), and name its file in `{key}`",
+                "run `homelab zone policy {name} --apply`, which makes one that may change the zone `{}` and no other, and lays it into the cluster; \
+                 then `homelab up`. Or make one by hand with the rights that `homelab zone policy {name}` prints, and name its file in `{key}`",
                 of.zone
             ),
         ),

@@ -135,8 +135,14 @@ pub(super) async fn take_away(global: &Global, config: &Config, flags: &Policy, 
     let user = own(api, &client, config, &member).await?;
     // First where it lies: what reads it there does not meet a key that is gone.
     if let Some(organisation) = config.organisations.iter().find(|one| one.name == name) {
-        let cluster = global.lab().connect().await?;
-        let snapshot = cluster.snapshot(&config.dns.owner, config.ingress.controller).await?;
+        let lost = |error: Error| {
+            let first = error.hint.as_ref().map_or_else(String::new, |hint| format!("{hint};\n"));
+            error.hint(format!(
+                "{first}if this cluster, where its key lies, is gone for good: take `organisations.{name}` out of the configuration, and run this again"
+            ))
+        };
+        let cluster = global.lab().connect().await.map_err(lost)?;
+        let snapshot = cluster.snapshot(&config.dns.owner, config.ingress.controller).await.map_err(lost)?;
         strangers::one_lab(&snapshot, &config.dns.owner)?;
         let is_its = |keyring: &Keyring| is_key_of(api, user.as_ref(), keyring, config, organisation);
         // A stranger's Secret has none of homelab's.

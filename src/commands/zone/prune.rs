@@ -34,6 +34,8 @@ pub(super) enum End {
     Deleted,
     /// It is there still, and why.
     Stayed(String),
+    /// Nothing was to be deleted; this one would stay, and why.
+    WouldStay(String),
 }
 
 pub(super) async fn prune(global: &Global, flags: &Prune, ui: Ui) -> Result<Exit> {
@@ -47,7 +49,7 @@ pub(super) async fn prune(global: &Global, flags: &Prune, ui: Ui) -> Result<Exit
     let now = Timestamp::now();
     let each = rows.iter().map(|row| (text(row, &account, now), document(row, &account, now)));
     list::answer(ui, config.domain.as_str(), each);
-    let goes = rows.iter().any(|row| matches!(row.verdict, Verdict::Goes { .. }));
+    let goes = rows.iter().any(|row| matches!((&row.verdict, &row.end), (Verdict::Goes { .. }, None)));
     if goes && !flags.yes && ui.output != Output::Json {
         ui::note(&"nothing was deleted: add `--yes` to delete what goes now".into());
     }
@@ -80,11 +82,12 @@ pub(super) async fn pruned(
         let verdict = verdict(&zone, &asked(clock()), &account.price);
         let goes = matches!(verdict, Verdict::Goes { .. });
         let saves = account.price.of_last(left);
-        left -= usize::from(goes);
-        let end = match goes && flags.yes {
-            true => Some(gone(account, &zone, &asked(clock())).await),
-            false => None,
+        let end = match (goes, flags.yes) {
+            (true, true) => Some(gone(account, &zone, &asked(clock())).await),
+            (true, false) => above(account, &zone).await.err().map(End::WouldStay),
+            (false, _) => None,
         };
+        left -= usize::from(goes && matches!(end, None | Some(End::Deleted)));
         rows.push(Row { zone, verdict, saves, end });
     }
     Ok(rows)
@@ -104,17 +107,9 @@ async fn deleted(account: &Account, zone: &AccountZone, asked: &Asked<'_>) -> Re
     if !matches!(verdict(&fresh, asked, &account.price), Verdict::Goes { .. }) {
         return Ok(End::Stayed("somebody has changed it meanwhile".to_owned()));
     }
-    let above = match account.above(&fresh.zone.name).await {
-        Ok(Above::Own(above)) => above,
-        Ok(Above::Elsewhere { seen, namesake }) => {
-            return Ok(End::Stayed(elsewhere(&seen, namesake.as_ref())));
-        }
-        Ok(Above::Unsure(_, why) | Above::Nowhere(why)) => {
-            return Ok(End::Stayed(format!(
-                "it is not known whether the zone above still leads to it: {why}"
-            )));
-        }
-        Err(error) => return Ok(End::Stayed(error.what)),
+    let above = match above(account, &fresh).await {
+        Ok(above) => above,
+        Err(why) => return Ok(End::Stayed(why)),
     };
     if let Delegation::Others(others) = api.undelegate(&above, &fresh.zone).await? {
         let others = others.join(", ");
@@ -131,6 +126,21 @@ async fn deleted(account: &Account, zone: &AccountZone, asked: &Asked<'_>) -> Re
     }
     api.delete(&fresh.zone).await?;
     Ok(End::Deleted)
+}
+
+/// The zone in which the delegation can be taken out.
+///
+/// # Errors
+/// Why it cannot, in words.
+async fn above(account: &Account, zone: &AccountZone) -> std::result::Result<Zone, String> {
+    match account.above(&zone.zone.name).await {
+        Ok(Above::Own(above)) => Ok(above),
+        Ok(Above::Elsewhere { seen, namesake }) => Err(elsewhere(&seen, namesake.as_ref())),
+        Ok(Above::Unsure(_, why) | Above::Nowhere(why)) => {
+            Err(format!("it is not known whether the zone above still leads to it: {why}"))
+        }
+        Err(error) => Err(error.what),
+    }
 }
 
 fn elsewhere(seen: &AboveSeen, namesake: Option<&Zone>) -> String {
@@ -153,6 +163,9 @@ fn reason(row: &Row) -> (&'static str, String) {
     match (&row.verdict, &row.end) {
         (_, Some(End::Deleted)) => ("deleted", format!("deleted; saves {} a month", told::money(row.saves))),
         (_, Some(End::Stayed(why))) => ("failed", format!("not deleted: {why}")),
+        (_, Some(End::WouldStay(why))) => {
+            ("above", format!("stays: nobody uses it, but `--yes` cannot delete it: {why}"))
+        }
         (Verdict::Goes { bill }, None) => (
             "goes",
             format!(
@@ -186,6 +199,7 @@ fn document(row: &Row, account: &Account, now: Timestamp) -> Value {
     let state = match (&row.end, &row.verdict) {
         (Some(End::Deleted), _) => "deleted",
         (Some(End::Stayed(_)), _) => "failed",
+        (Some(End::WouldStay(_)), _) => "stays",
         (None, Verdict::Goes { .. }) => "goes",
         (None, Verdict::Waits(_)) => "waits",
         (None, Verdict::Stays(_)) => "stays",

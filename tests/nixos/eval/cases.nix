@@ -70,6 +70,8 @@ in
             namespaces = [ "bench" ];
             tokenFile = "/run/secrets/route53-globex";
           };
+          # Its credential is made by `homelab zone policy initech --apply`, and lies in the cluster alone.
+          initech.namespaces = [ "fax" ];
         };
         services.web = {
           service = "shop/web";

@@ -45,9 +45,6 @@ in
       tokenFile = ./refusals.nix;
     };
   };
-  organisation-without-token = but amazon {
-    services.homelab.organisations.acme.namespaces = [ "shop" ];
-  };
   organisation-without-namespace = but amazon {
     services.homelab.organisations.acme.tokenFile = "/run/secrets/route53-acme";
   };
