@@ -279,8 +279,8 @@ in
       tokenFile = mkOption {
         type = types.nullOr types.path;
         default = null;
-        example = "/run/secrets/route53-maker";
-        description = "A file with the credential for that, with the rights that `homelab zone policy --for maker` prints; `dns.tokenFile` if null. Write the path in quotes.";
+        example = "/run/secrets/route53-zones";
+        description = "A file with the credential for that, with the rights that `homelab zone policy --for maker` prints; `dns.tokenFile` if null, whose key then needs these rights. Write the path in quotes.";
       };
     };
 

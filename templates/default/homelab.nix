@@ -3,7 +3,8 @@
   services.homelab = {
     enable = true;
 
-    # EDIT 4: your domain, which Cloudflare must host, and your e-mail address for Let's Encrypt.
+    # EDIT 4: your domain, which Cloudflare must host, and your e-mail address for Let's Encrypt. For another provider add
+    # dns.provider = "route53"; (docs/options.md has the others).
     domain = "home.example.com";
     email = "you@home.example.com";
 

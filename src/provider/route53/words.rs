@@ -16,7 +16,7 @@ pub(super) const WORDS: Words = Words {
     token: TokenWords {
         called: "access key",
         short: "key",
-        where_made: "Create an access key in the IAM console: Users, your user, Security credentials, Create access key. The user needs the policy of docs/route53.md, for your zone alone. Paste the id and the secret, each on a line.",
+        where_made: "Create an access key in the IAM console: Users, your user, Security credentials, Create access key. The user needs the policy of docs/route53.md, for your zone alone. Paste both in one line, with a comma between: AKIA...,SECRET",
         make_one: "create an access key in the IAM console (Users, your user, Security credentials, Create access key; docs/route53.md has the policy that the user needs), write its id and its secret on two lines into a file that only you can read, and name that file in `dns.tokenFile`",
         make_one_and_name_it: "create an access key of an IAM user (docs/route53.md has the policy that it needs), write its id and its secret on two lines into a file that only you can read, and name that file in `dns.tokenFile`",
         shortest: 1,
