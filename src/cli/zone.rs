@@ -1,12 +1,12 @@
 //! The flags of `zone`.
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 
 use crate::provider::Holder;
 
 /// What stands below the help of `zone`.
 pub(super) const ZONE: &str = "Examples:\n  homelab zone delegate\n  homelab zone policy acme\n  homelab zone list\n  homelab zone create acme\n  homelab zone prune\n\n`delegate` is for names whose zone the lab may not write: docs/challenge-zone.md. The others are for `organisations`, each of which has a zone of its own: docs/organisations.md.";
-const POLICY: &str = "Examples:\n  homelab zone policy acme\n  homelab zone policy acme --for cert-manager > policy.json\n  homelab zone policy acme --zone-id Z0123456789EXAMPLE\n  homelab zone policy --for maker\n  homelab zone policy acme --apply\n  homelab zone policy acme --remove\n\nWith `--zone-id` it asks nobody. `external-dns`, `cert-manager` and `homelab` get rights to this one zone; `organisation` has the sum of these three, for the one user whose key they share; `maker` is whoever runs `homelab zone create`, `homelab zone prune` and this with `--apply` or `--remove`. `--apply` leaves alone what is right already, and makes a new key where the one in the cluster is lost; a user that homelab did not make for this cluster is never touched. Exit codes: 0 success, 1 the organisation has no zone yet, or a user of that name is somebody else's, 2 invalid command line or configuration, 3 the provider could not be asked.";
+const POLICY: &str = "Examples:\n  homelab zone policy acme\n  homelab zone policy acme --for cert-manager > policy.json\n  homelab zone policy acme --zone-id Z0123456789EXAMPLE\n  homelab zone policy --for maker\n  homelab zone policy acme --apply\n  homelab zone policy acme --remove\n\nWith `--zone-id` it asks nobody. `external-dns`, `cert-manager` and `homelab` get rights to this one zone; `organisation` has the sum of these three, for the one user whose key they share; `maker` is whoever runs `homelab zone create`, `homelab zone prune` and this with `--apply` or `--remove`. `--apply` leaves alone what is right already, and makes a new key where the one in the cluster is lost; a user that homelab did not make for this cluster is never touched. `--adopt` is for one that another cluster with the same `dns.owner` has left behind, before `k3s` was installed again for example. Exit codes: 0 success, 1 the organisation has no zone yet, or a user of that name is somebody else's, 2 invalid command line or configuration, 3 the provider could not be asked.";
 const LIST: &str = "Examples:\n  homelab zone list\n  homelab zone list --output json | jq -r '.zones[] | [.name, .id, .next_bill] | @tsv'\n\nIt lists every zone of the account below `domain`; it changes nothing. The price is what one zone fewer would save. Exit codes: 0 success, 2 invalid command line or configuration, 3 the provider could not be asked.";
 const CREATE: &str = "Examples:\n  homelab zone create acme\n\nIt makes the zone of the organisation if there is none, notes in a tag that this cluster uses it, and enters its name servers in the zone above, where the same account has that and public DNS finds the name there; else it prints the records to enter. It never changes a delegation to other servers. You can run it again at any time. Exit codes: 0 success, 1 the zone above leads elsewhere, or the provider refused, 2 invalid command line or configuration, 3 the provider could not be asked.";
 const PRUNE: &str = "Examples:\n  homelab zone prune\n  homelab zone prune --yes\n  homelab zone prune --yes --with-orphans\n\nIt deletes the zones of organisations that no cluster uses and in which nothing is: within the hours in which a zone is free, or on the last day before the next bill. Until then an unused zone stays, since its month is paid. With `--yes` it first notes on the zones of this configuration's organisations that this cluster uses them, as `homelab up` does. It never deletes a zone that homelab did not make, or one with a record that somebody else wrote. `--with-orphans` takes a cluster for gone that has not said for 30 days that it uses a zone, and deletes the records that external-dns wrote for it. Without `--yes` it changes nothing. Exit codes: 0 success, 1 a zone that should go is still there, or it could not be noted that this cluster uses one, 2 invalid command line or configuration, 3 the provider could not be asked.";
@@ -43,6 +43,7 @@ pub enum ZoneCommand {
 
 /// Flags of `zone policy`.
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("change").args(["apply", "remove"])))]
 pub struct Policy {
     /// The organisation; without it, the zone of the lab itself
     pub organisation: Option<String>,
@@ -58,6 +59,9 @@ pub struct Policy {
     /// Delete that user again, with its key and its rights, and take the key out of the cluster
     #[arg(long, requires = "organisation", conflicts_with_all = ["for", "zone_id"])]
     pub remove: bool,
+    /// Where another cluster with the same owner id made that user, and is gone for good: delete it with its keys first
+    #[arg(long, requires = "change")]
+    pub adopt: bool,
 }
 
 /// Whose rights.

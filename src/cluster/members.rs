@@ -10,10 +10,25 @@ use crate::config::{Config, Organisation};
 use crate::desired::object::Key;
 use crate::desired::{Inputs, bundle, external_dns, kind};
 use crate::error::{Error, Result};
-use crate::evidence::Fault;
+use crate::evidence::{Fault, at};
+use crate::facts::namespaces;
 use crate::plan::ownership::Doomed;
 use crate::plan::{Change, Snapshot, is_applied, members, plan};
 use crate::provider::{self, Credentials, Keyring, Member, MemberApi, User, zone_of_data};
+
+/// By what a cluster is told apart from every other one, also from one with the same configuration: the uid of `kube-system`, which
+/// lives as long as the cluster does (OpenTelemetry semantic conventions, `k8s.cluster.uid`).
+///
+/// # Errors
+/// When the cluster cannot be asked.
+pub(crate) async fn identity(cluster: &Cluster) -> Result<String> {
+    let key = Key { kind: &kind::NAMESPACE, namespace: None, name: namespaces::SYSTEM.to_owned() };
+    let uid = cluster.read(&key).await?.map(|live| at(&live, "/metadata/uid").to_owned());
+    uid.filter(|uid| !uid.is_empty()).ok_or_else(|| {
+        Error::unfinished(format!("the namespace `{}` is not there", namespaces::SYSTEM))
+            .hint("look at the cluster: `kubectl get namespaces`")
+    })
+}
 
 /// Takes a user away: its keys, the rights that homelab gave it, then itself. Another's is left alone; what others gave it
 /// keeps it, and the provider says so.
@@ -39,6 +54,17 @@ pub(crate) fn is_of_others(config: &Config, member: &Member, user: &User) -> Err
     let page = provider::traits_of(provider).zones.map_or("", |zones| zones.members.page);
     let error = Error::wrong(format!("there is another user `{}`, and nothing was done", user.name));
     let error = match Member::of(user) {
+        Some(other) if member.is_namesake(&other) => {
+            return error
+                .because(format!(
+                    "its tags say that homelab made it for the organisation `{}` of another cluster, which has the same owner id `{}`",
+                    other.organisation, other.owner
+                ))
+                .hint(
+                    "one owner id belongs to one cluster: use another `dns.owner` here.\n\
+                     If that cluster is gone for good, run this again with `--adopt`: the user is then deleted with its keys",
+                );
+        }
         Some(other) => error.because(format!(
             "its tags say that homelab made it for the organisation `{}` of the cluster `{}`",
             other.organisation, other.owner

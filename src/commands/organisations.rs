@@ -14,7 +14,7 @@ use crate::desired::object::Key;
 use crate::desired::{external_dns, kind};
 use crate::error::{Error, Result};
 use crate::evidence::ownership::claims_of_organisation;
-use crate::evidence::{Fault, Zone};
+use crate::evidence::{Excess, Fault, Zone};
 use crate::facts;
 use crate::machine::token;
 use crate::plan::zones::Claim;
@@ -128,8 +128,10 @@ fn no_zone(config: &Config, organisation: &Organisation) -> Error {
     Error::usage(format!("the organisation `{}` has no zone `{}`", organisation.name, organisation.zone))
         .because(format!("at {}, its {} sees no zone of that name", words.name, words.token.called))
         .hint(format!(
-            "run `homelab zone create {}`, give its {} the rights that `homelab zone policy {}` prints, and run `homelab up` again",
-            organisation.name, words.token.called, organisation.name
+            "run `homelab zone create {name}`, then `homelab zone policy {name} --apply`, and `homelab up` again; \
+             if you made its {called} yourself, give it the rights that `homelab zone policy {name} --for organisation` prints",
+            name = organisation.name,
+            called = words.token.called
         ))
 }
 
@@ -213,10 +215,18 @@ pub(super) fn publisher_of(organisation: &Organisation) -> Key {
     }
 }
 
-/// A credential that the cluster does not have yet must prove that it may edit records in its zone.
+fn too_wide(one: &Found, config: &Config, excess: &Excess) -> Error {
+    let called = provider::words(config.dns.provider).token.called;
+    Error::usage(format!("the {called} of the organisation `{}` may {}", one.organisation.name, excess.may))
+        .because("it lies in Secrets of the organisation's namespaces, and whoever may read them could change the names of others")
+        .because(&excess.cause)
+        .hint(&excess.cure)
+}
+
+/// A credential that the cluster does not have yet must prove that it may edit records in its zone, and in no other.
 ///
 /// # Errors
-/// When it may not.
+/// When it may not, or may do more.
 pub(super) async fn prove_new(
     found: &[Found],
     plan: &Plan,
@@ -236,6 +246,9 @@ pub(super) async fn prove_new(
         );
         let proven = one.client.prove_edit(&one.zone).await;
         proven.map_err(|fault| refused(config.dns.provider, fault))?;
+        if let Some(Ok(Some(excess))) = one.client.excess(&one.zone).await {
+            return Err(too_wide(one, config, &excess));
+        }
     }
     Ok(())
 }

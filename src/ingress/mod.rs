@@ -25,6 +25,7 @@
 //! A new one: its variant in `facts::controllers`, its folder here, its line in [`traits_of`], and its pin.
 
 mod answer;
+mod failed;
 mod flaws;
 pub mod nginx;
 mod others;
@@ -43,13 +44,13 @@ use crate::config::{Config, Controller};
 use crate::evidence::Evidence;
 
 pub use answer::is_go_404;
+pub use failed::{FailedRequest, Unusable};
 pub use flaws::{Flaw, Version};
 pub use others::OTHERS;
 pub use pod::{Files, Pod, Rule};
 pub use served::{Class, whose};
 pub use traits::{
-    FailedRequest, Guard, LastWord, Log, NoCertificate, Reference, Referent, Retired, Snippets, Status,
-    Traits, Unusable,
+    Guard, LastWord, Log, NoCertificate, Reference, Referent, Retired, Snippets, Status, Traits,
 };
 pub use unmanaged::NOT_OURS;
 

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use crate::evidence::Reload;
 use crate::facts::controllers::{Controller, ControllerFacts};
+use crate::ingress::failed::{FailedRequest, Unusable};
 use crate::ingress::pod::{Pod, rule};
-use crate::ingress::traits::{FailedRequest, LastWord, Log, Status, Traits, Unusable};
+use crate::ingress::traits::{LastWord, Log, Status, Traits};
 
 const FACTS: &ControllerFacts = Controller::Paper.facts();
 

@@ -1,6 +1,5 @@
 //! What a controller is, in words that are the same for all.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -10,6 +9,7 @@ use crate::config::{Config, Protect, Service};
 use crate::evidence::http::HttpAnswer;
 use crate::evidence::tls::Leaf;
 use crate::evidence::{Objects, Reload, Transport, View, at};
+use crate::ingress::failed::FailedRequest;
 use crate::ingress::flaws::{Flaw, Version};
 use crate::ingress::pod::{Annotations, Pod};
 use crate::outside::command::Command;
@@ -189,8 +189,7 @@ pub struct Log {
     pub refused_reload: fn(&str, Timestamp) -> Option<Reload>,
     /// The words that stand in the log when a configuration was refused, to look for.
     pub refusal: &'static str,
-    /// Words of a line by which it says that what serves was not told of a change, and what becomes of that; empty when it says
-    /// nothing of it.
+    /// By which words it says that what serves was not told of a change, and what becomes of that; empty when it does not.
     pub untold: (&'static str, &'static str),
     /// What the program says of one path of a host that is there twice; empty when it says nothing.
     pub same_place: &'static str,
@@ -220,58 +219,6 @@ pub struct Log {
     pub failed_request: for<'a> fn(&'a str, &str) -> Option<FailedRequest<'a>>,
     /// A line without what is nobody's business; `None` when nothing of it is left.
     pub discreet: fn(&str) -> Option<String>,
-}
-
-/// A request that the controller passed on, and that got no answer which it could use.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FailedRequest<'a> {
-    /// Whom it asked; `None` where it found nobody to ask.
-    pub address: Option<SocketAddr>,
-    /// When, in the log's own words, which sort.
-    pub time: &'a str,
-    /// Why, where the line tells.
-    pub why: Option<Unusable>,
-    /// Whether it asked somebody else first who may come in, and failed there.
-    pub asks_leave: bool,
-    /// Whether it was for the page `/`, which the doctor asks for as well.
-    pub of_root: bool,
-}
-
-/// Why an answer could not be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unusable {
-    /// The connection was refused.
-    Refused,
-    /// No machine has the address, or no way leads there.
-    Unreachable,
-    /// Nobody took the connection in time.
-    Silent,
-    /// The connection was taken, and no answer came in time.
-    Slow,
-    /// The connection was taken, and closed without an answer.
-    Closed,
-    /// No TLS where TLS was wanted.
-    NoTls,
-    /// TLS was tried, and the other side would not.
-    Handshake,
-    /// A certificate that was to be checked is not good.
-    Certificate,
-    /// The connection was taken, and what came was no HTTP.
-    NoHttp,
-    /// The headers of the answer are not as HTTP wants them.
-    BadHeaders,
-    /// The headers of the answer are longer than the controller has room for.
-    LongHeaders,
-    /// The name of whom to ask has no address.
-    NoAddress,
-    /// Nobody is left to ask.
-    Nobody,
-    /// The request has more than the controller lets through.
-    LongBody,
-    /// Who was asked for leave said neither yes nor no.
-    NoLeave,
-    /// More requests came than the Ingress lets through.
-    TooMany,
 }
 
 /// A controller that gets no updates any more.

@@ -79,11 +79,14 @@ pub fn own_rights(user: &User) -> impl Iterator<Item = &str> {
     user.rights.keys().map(String::as_str).filter(is_own)
 }
 
-/// Of these users, those that homelab made for a cluster, each with its organisation.
-pub fn of_cluster(users: Vec<User>, owner: &str) -> Vec<(Member, User)> {
+/// Users, each with whom it was made for.
+type Made = Vec<(Member, User)>;
+
+/// Of these users, those that homelab made for a cluster; and those of other clusters that have the same owner id.
+pub fn of_cluster(users: Vec<User>, owner: &str, cluster: &str) -> (Made, Made) {
     let of =
         |user: User| Member::of(&user).filter(|member| member.owner == owner).map(|member| (member, user));
-    users.into_iter().filter_map(of).collect()
+    users.into_iter().filter_map(of).partition(|(member, _)| member.cluster == cluster)
 }
 
 #[cfg(test)]
@@ -91,7 +94,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::provider::{ORGANISATION, OWNER};
+    use crate::provider::{CLUSTER, ORGANISATION, OWNER};
 
     const MOST: usize = 2;
 
@@ -161,21 +164,27 @@ mod tests {
 
     #[test]
     fn a_user_of_others_is_nobodys_whatever_it_is_called() {
-        let tagged = |owner: &str, organisation: &str| {
-            let tags = [(OWNER, owner), (ORGANISATION, organisation)];
+        let by = |owner: &str, organisation: &str, cluster: &str| {
+            let tags = [(OWNER, owner), (ORGANISATION, organisation), (CLUSTER, cluster)];
             let tags = tags.map(|(key, value)| (key.to_owned(), value.to_owned()));
             User { name: "acme@attic".into(), tags: tags.into(), ..User::default() }
         };
-        let acme = Member { owner: "attic".into(), organisation: "acme".into() };
+        let tagged = |owner: &str, organisation: &str| by(owner, organisation, "u-1");
+        let acme = Member { owner: "attic".into(), organisation: "acme".into(), cluster: "u-1".into() };
         assert!(acme.is_it(&tagged("attic", "acme")));
         let untagged = User { tags: [].into(), ..tagged("", "") };
         let half = User { tags: [(OWNER.to_owned(), "attic".to_owned())].into(), ..untagged.clone() };
-        for other in [tagged("cellar", "acme"), tagged("attic", "globex"), tagged("", ""), untagged, half] {
+        // Another cluster with the same owner id, as a copy of the configuration makes it.
+        let copy = by("attic", "acme", "u-2");
+        for other in
+            [tagged("cellar", "acme"), tagged("attic", "globex"), tagged("", ""), untagged, half, copy]
+        {
             assert!(!acme.is_it(&other), "{other:?}");
-            assert!(
-                of_cluster(vec![other.clone()], "attic").iter().all(|(member, _)| *member != acme),
-                "{other:?}"
-            );
+            let (own, _) = of_cluster(vec![other.clone()], "attic", "u-1");
+            assert!(own.iter().all(|(member, _)| *member != acme), "{other:?}");
         }
+        let (own, others) =
+            of_cluster(vec![tagged("attic", "acme"), by("attic", "acme", "u-2")], "attic", "u-1");
+        assert_eq!((own.len(), others.len()), (1, 1));
     }
 }

@@ -113,6 +113,12 @@ impl ZoneApi for Ways {
         ready(Ok(self.0.lock().unwrap().zones.iter().map(bare).collect())).boxed()
     }
 
+    fn servers<'a>(&'a self, zone: &'a Zone) -> BoxFuture<'a, Result<Vec<String>, Fault>> {
+        let kept = self.0.lock().unwrap();
+        let found = kept.zones.iter().find(|one| one.zone.id == zone.id);
+        ready(Ok(found.map(|one| one.zone.name_servers.clone()).unwrap_or_default())).boxed()
+    }
+
     fn tags<'a>(&'a self, zone: &'a Zone) -> BoxFuture<'a, Result<BTreeMap<String, String>, Fault>> {
         let kept = self.0.lock().unwrap();
         let found = kept.zones.iter().find(|one| one.zone.id == zone.id);
@@ -222,7 +228,7 @@ impl MemberApi for Ways {
         ready(Ok(kept.users.iter().find(|user| user.name == name).cloned())).boxed()
     }
 
-    fn of_cluster<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Vec<User>, Fault>> {
+    fn of_owner<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Vec<User>, Fault>> {
         let kept = self.0.lock().unwrap();
         let found = match kept.refuses {
             Some("look for users") => Err(Fault::Unexpected { what: "refused: look for users".into() }),

@@ -15,6 +15,8 @@ use crate::evidence::Fault;
 pub const OWNER: &str = "homelab/owner";
 /// Where its organisation is written on it.
 pub const ORGANISATION: &str = "homelab/organisation";
+/// Where the cluster itself is written on it: two clusters can have one owner id, by a copy of the configuration.
+pub const CLUSTER: &str = "homelab/cluster";
 
 /// What is particular to a provider's users, where homelab makes some there.
 #[derive(Debug)]
@@ -34,26 +36,38 @@ pub struct Member {
     pub owner: String,
     /// The organisation.
     pub organisation: String,
+    /// What tells the cluster apart from every other one; empty where it is not known.
+    pub cluster: String,
 }
 
 impl Member {
     /// What is written on its user.
     #[must_use]
-    pub fn tags(&self) -> [(&'static str, &str); 2] {
-        [(OWNER, &self.owner), (ORGANISATION, &self.organisation)]
+    pub fn tags(&self) -> [(&'static str, &str); 3] {
+        [(OWNER, &self.owner), (ORGANISATION, &self.organisation), (CLUSTER, &self.cluster)]
     }
 
-    /// Whether homelab made this user for it: both tags say so. A name proves nothing.
+    /// Whether homelab made this user for it: all tags say so. A name proves nothing.
     #[must_use]
     pub fn is_it(&self, user: &User) -> bool {
         self.tags().iter().all(|(key, value)| user.tags.get(*key).is_some_and(|there| there == value))
+    }
+
+    /// Whether it is the same organisation under the same owner id, maybe in another cluster.
+    #[must_use]
+    pub fn is_namesake(&self, other: &Self) -> bool {
+        (&self.owner, &self.organisation) == (&other.owner, &other.organisation)
     }
 
     /// The one for whom homelab made a user; `None` for a user of others.
     #[must_use]
     pub fn of(user: &User) -> Option<Self> {
         let of = |key| user.tags.get(key).filter(|value| !value.is_empty()).cloned();
-        Some(Self { owner: of(OWNER)?, organisation: of(ORGANISATION)? })
+        Some(Self {
+            owner: of(OWNER)?,
+            organisation: of(ORGANISATION)?,
+            cluster: of(CLUSTER).unwrap_or_default(),
+        })
     }
 }
 
@@ -89,8 +103,8 @@ pub trait MemberApi: Send + Sync {
     fn key_id<'k>(&self, keyring: &'k Keyring) -> Option<&'k str>;
     /// The user of an organisation's name among those of its cluster, whoever made it.
     fn user<'a>(&'a self, member: &'a Member) -> BoxFuture<'a, Result<Option<User>, Fault>>;
-    /// The users that homelab made for a cluster, with its tags, without rights and keys.
-    fn of_cluster<'a>(&'a self, owner: &'a str) -> BoxFuture<'a, Result<Vec<User>, Fault>>;
+    /// The users that homelab made for clusters of an owner id, with their tags, without rights and keys.
+    fn of_owner<'a>(&'a self, owner: &'a str) -> BoxFuture<'a, Result<Vec<User>, Fault>>;
     /// Makes the user of an organisation, with its tags. One of that name that is there is refused.
     fn make_user<'a>(&'a self, member: &'a Member) -> BoxFuture<'a, Result<(), Fault>>;
     /// Gives a user these rights, in place of those of the same holder.

@@ -57,7 +57,7 @@ use crate::evidence::{Evidence, Fault, ProviderFailure};
 pub use client::Client;
 pub use credentials::{Credentials, Keyring, SECRET, TOKEN_KEY, ZONE_ID_KEY, ZONE_KEY, zone_of_data};
 pub use fault::message;
-pub use members::{Member, MemberApi, MemberKey, Members, ORGANISATION, OWNER, User};
+pub use members::{CLUSTER, Member, MemberApi, MemberKey, Members, ORGANISATION, OWNER, User};
 pub use traits::{RefusedFor, Traits};
 pub use tsig::signed_updates;
 pub use tunnels::{Connector, TunnelApi, TunnelToken, TunnelWords, Tunnels, Which};

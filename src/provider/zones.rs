@@ -106,6 +106,8 @@ pub enum Delegation {
 pub trait ZoneApi: Send + Sync {
     /// Every zone of the account, without tags and records.
     fn all(&self) -> BoxFuture<'_, Result<Vec<AccountZone>, Fault>>;
+    /// The name servers that the provider gave a zone. The zone's own NS records are no proof: whoever may write into it can change them.
+    fn servers<'a>(&'a self, zone: &'a Zone) -> BoxFuture<'a, Result<Vec<String>, Fault>>;
     /// What is written on a zone.
     fn tags<'a>(&'a self, zone: &'a Zone) -> BoxFuture<'a, Result<BTreeMap<String, String>, Fault>>;
     /// Writes one tag on a zone, and leaves its others.

@@ -20,6 +20,7 @@ pub mod staged;
 mod status;
 pub mod tree;
 mod upgrade;
+pub mod zones;
 
 pub use catalogue::{explanation, explanation_json, list, list_json, mentions};
 pub use changes::{ChangedField, ChangedObject, Word, changes, note_warnings, removals};

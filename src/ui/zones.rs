@@ -11,37 +11,32 @@ use crate::plan::zones::{Claim, Cost, Origin, Why};
 use crate::provider::Price;
 
 /// US cents, in words.
-pub(super) fn money(cents: u32) -> String {
+pub fn money(cents: u32) -> String {
     format!("{}.{:02} USD", cents / 100, cents % 100)
 }
 
 /// A time as the provider's bill has it.
-pub(super) fn time(at: Timestamp) -> String {
+pub fn time(at: Timestamp) -> String {
     at.to_zoned(TimeZone::UTC).strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 
 /// Name and id.
-pub(super) fn named(zone: &AccountZone) -> String {
+pub fn named(zone: &AccountZone) -> String {
     format!("{} ({})", zone.zone.name, zone.zone.id)
 }
 
 /// Several names.
-pub(super) fn listed(names: &BTreeSet<String>) -> String {
+pub fn listed(names: &BTreeSet<String>) -> String {
     names.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
 }
 
 /// What has been billed for a zone at most, in US cents: nobody knows how many zones the account had then.
-pub(super) fn billed(cost: &Cost, price: &Price) -> u32 {
+pub fn billed(cost: &Cost, price: &Price) -> u32 {
     cost.months * price.first_cents.max(price.beyond_cents)
 }
 
 /// When it was made and what it costs; `cents` is what a month of it costs now.
-pub(super) fn age(
-    zone: &AccountZone,
-    cost: Option<Cost>,
-    (price, cents): (&Price, u32),
-    now: Timestamp,
-) -> String {
+pub fn age(zone: &AccountZone, cost: Option<Cost>, (price, cents): (&Price, u32), now: Timestamp) -> String {
     let (Some(origin), Some(cost)) = (Origin::read(&zone.reference), cost) else {
         return "of unknown age".to_owned();
     };
@@ -59,7 +54,7 @@ pub(super) fn age(
 }
 
 /// The clusters that use it.
-pub(super) fn used_by(zone: &AccountZone) -> String {
+pub fn used_by(zone: &AccountZone) -> String {
     let of_cluster = |claim: Claim| match claim.renewed {
         Some(renewed) => format!("{} ({renewed})", claim.owner),
         None => format!("{} (no date)", claim.owner),
@@ -73,7 +68,7 @@ pub(super) fn used_by(zone: &AccountZone) -> String {
 }
 
 /// Why a zone stays, for programs and for people.
-pub(super) fn why(why: &Why) -> (&'static str, String) {
+pub fn why(why: &Why) -> (&'static str, String) {
     match why {
         Why::NotOurs => ("not-homelabs", "homelab did not make it".to_owned()),
         Why::Elsewhere => ("elsewhere", "it is not the zone of an organisation below this domain".to_owned()),

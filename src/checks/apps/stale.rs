@@ -6,7 +6,8 @@ use serde_json::Value;
 use crate::checks::apps::backend;
 use crate::checks::engine::Finding;
 use crate::checks::engine::words::quoted;
-use crate::evidence::{Evidence, View, at, ready_endpoints, when};
+use crate::checks::reading::when;
+use crate::evidence::{Evidence, View, at, ready_endpoints};
 use crate::ingress::traits_of;
 
 /// How long the pods of both have to be ready, in seconds: a controller looks at changes every few seconds, and a slow one loads

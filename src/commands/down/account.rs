@@ -52,6 +52,14 @@ fn told(config: &Config, what: &str, fault: Fault) -> String {
     format!("{what}: {}; {}, then run `homelab down` again", failure.message, failure.hint)
 }
 
+/// That a user stays, since another cluster made it.
+fn of_another(member: &Member, user: &User) -> String {
+    format!(
+        "the user {} stays: another cluster with the same owner id `{}` made it. If that cluster is gone for good, `homelab zone policy {} --remove --adopt` deletes it",
+        user.name, member.owner, member.organisation
+    )
+}
+
 impl Account {
     /// Looks, before anything is deleted: some credentials lie in the cluster alone.
     pub(super) async fn look(cluster: &Cluster, config: &Config, wanted: Wanted) -> Self {
@@ -69,7 +77,7 @@ impl Account {
                 "whether users of organisations are left cannot be seen: {why}; give homelab a credential that may look, then run `homelab down` again"
             )),
         }
-        account.look_for_users(config).await;
+        account.look_for_users(cluster, config).await;
         if !wanted.keep_records {
             let all =
                 config.organisations.iter().map(|one| claimed(cluster, config, account.client.as_ref(), one));
@@ -84,11 +92,20 @@ impl Account {
     }
 
     /// A lab whose organisations all have credentials on this machine has made no users that it knows of: then it needs no right to look.
-    async fn look_for_users(&mut self, config: &Config) {
+    async fn look_for_users(&mut self, cluster: &Cluster, config: &Config) {
         let Some(api) = self.client.as_ref().map(Client::members).and_then(Result::ok) else { return };
-        match api.of_cluster(&config.dns.owner).await {
-            Ok(users) => self.users = of_cluster(users, &config.dns.owner),
-            Err(fault) => {
+        let owner = &config.dns.owner;
+        match (api.of_owner(owner).await, members::identity(cluster).await) {
+            (Ok(users), Ok(identity)) => {
+                let (own, others) = of_cluster(users, owner, &identity);
+                self.users = own;
+                self.unseen.extend(others.iter().map(|(member, user)| of_another(member, user)));
+            }
+            (Ok(users), Err(_)) if users.is_empty() => (),
+            (Ok(_), Err(error)) => self
+                .unseen
+                .push(format!("whose the users of organisations are cannot be seen: {}", error.what)),
+            (Err(fault), _) => {
                 let may_have = config.organisations.iter().any(|one| !token::is_here(config, one));
                 if may_have {
                     let what = "whether users of organisations are left cannot be seen";

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use futures::future::{BoxFuture, FutureExt, try_join_all};
+use futures::stream::{self, StreamExt, TryStreamExt};
 
 use crate::collect;
 use crate::commands::planned::refused;
@@ -13,6 +14,9 @@ use crate::facts::names::{endings, is_within};
 use crate::machine::token;
 use crate::plan::zones::Origin;
 use crate::provider::{self, Client, Price, ZoneApi, Zones};
+
+/// How many zones are looked at at once.
+const AT_ONCE: usize = 3;
 
 /// What the provider does with zones.
 ///
@@ -109,7 +113,9 @@ impl Account {
     pub(super) async fn below(&self, domain: &str) -> Result<Vec<AccountZone>> {
         let is_below = |one: &&AccountZone| is_within(&one.zone.name, domain) && one.zone.name != domain;
         let looks = self.zones.iter().filter(is_below).map(|zone| self.whole(zone));
-        let mut found = try_join_all(looks).await.map_err(|fault| self.refused(fault))?;
+        // Providers count calls, and each of these is several.
+        let found = stream::iter(looks).buffer_unordered(AT_ONCE).try_collect::<Vec<_>>().await;
+        let mut found = found.map_err(|fault| self.refused(fault))?;
         found.sort_by(|a, b| (&a.zone.name, &a.zone.id).cmp(&(&b.zone.name, &b.zone.id)));
         Ok(found)
     }
@@ -121,9 +127,7 @@ impl Account {
         }
         let tags = self.client.zones()?.tags(&seen.zone).await?;
         let records = self.client.records(&seen.zone, None).await.ok();
-        let servers = records.iter().flatten().filter(|one| one.kind == "NS" && one.name == seen.zone.name);
-        let name_servers = servers.map(|one| one.content.trim_end_matches('.').to_owned()).collect();
-        let zone = Zone { name_servers, ..seen.zone.clone() };
+        let zone = self.with_servers(&seen.zone).await?;
         Ok(AccountZone { zone, tags, records, ..seen.clone() })
     }
 
@@ -177,11 +181,10 @@ impl Account {
         })
     }
 
-    /// The same zone with the name servers that its own records say.
-    async fn with_servers(&self, zone: &Zone) -> std::result::Result<Zone, Fault> {
-        let apex = self.client.records(zone, Some(&zone.name)).await?;
-        let servers = apex.into_iter().filter(|one| one.kind == "NS" && one.name == zone.name);
-        Ok(Zone { name_servers: servers.map(|one| one.content).collect(), ..zone.clone() })
+    /// The same zone with the name servers that it was given.
+    pub(super) async fn with_servers(&self, zone: &Zone) -> std::result::Result<Zone, Fault> {
+        let name_servers = self.client.zones()?.servers(zone).await?;
+        Ok(Zone { name_servers, ..zone.clone() })
     }
 
     /// The public zone of this account in which the name would be delegated.

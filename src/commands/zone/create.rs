@@ -4,7 +4,6 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::account::{self, Above, Account, zones_of};
-use super::told;
 use crate::cli::{Create, Global};
 use crate::commands::organisations;
 use crate::config::{Config, Organisation};
@@ -14,7 +13,7 @@ use crate::machine::configuration;
 use crate::outside::Shown;
 use crate::plan::zones::Origin;
 use crate::provider::Delegation;
-use crate::ui::{self, Output, Ui};
+use crate::ui::{self, Output, Ui, zones};
 
 /// What is so now.
 #[derive(Debug)]
@@ -62,10 +61,7 @@ pub(super) async fn created(
 ) -> Result<Created> {
     let (api, name) = (account.api()?, organisation.zone.as_str());
     let (zone, is_new) = match account.only(name).map_err(|fault| account.refused(fault))? {
-        Some(one) => {
-            let found = account.client.check(name).await.map_err(|fault| account.refused(fault))?;
-            (Zone { id: one.id.clone(), ..found }, false)
-        }
+        Some(one) => (account.with_servers(one).await.map_err(|fault| account.refused(fault))?, false),
         None => {
             let reference = Origin::new(&organisation.name, now).reference();
             (api.make(name, &reference).await.map_err(|fault| account.refused(fault))?, true)
@@ -102,7 +98,7 @@ pub(super) fn text(created: &Created, account: &Account, ttl: u32) -> String {
     let mut text = match created.is_new {
         true => {
             let hours = account.price.free_for.as_hours();
-            let price = told::money(account.price.of_last(account.zones.len() + 1));
+            let price = zones::money(account.price.of_last(account.zones.len() + 1));
             format!(
                 "made the zone {name} ({id}); it is free for {hours} hours, then {price} for each month that it touches\n"
             )
@@ -157,7 +153,7 @@ fn by_hand(zone: &Zone, seen: Option<&AboveSeen>, namesake: Option<&Zone>, recor
         return text + &format!("the zone {} leads to it\n", seen.zone);
     }
     if !seen.leads.is_empty() {
-        let leads = told::listed(&seen.leads);
+        let leads = zones::listed(&seen.leads);
         text += &format!(
             "the zone {} leads elsewhere: to {leads}. If nobody needs that, delete these NS records there\n",
             seen.zone
@@ -166,7 +162,7 @@ fn by_hand(zone: &Zone, seen: Option<&AboveSeen>, namesake: Option<&Zone>, recor
     text + &format!(
         "enter these records in the zone {}, at its provider (its name servers are {}):\n{records}",
         seen.zone,
-        told::listed(&seen.servers)
+        zones::listed(&seen.servers)
     )
 }
 

@@ -4,14 +4,13 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::account::Account;
-use super::told;
 use crate::cli::Global;
 use crate::error::{Exit, Result};
 use crate::evidence::AccountZone;
 use crate::machine::configuration;
 use crate::outside::Shown;
 use crate::plan::zones::{Claim, Origin, cost};
-use crate::ui::{self, Output, Ui};
+use crate::ui::{self, Output, Ui, zones};
 
 pub(super) async fn list(global: &Global, ui: Ui) -> Result<Exit> {
     let config = configuration::load(global.config.as_deref())?;
@@ -35,12 +34,12 @@ pub(super) fn answer(ui: Ui, domain: &str, zones: impl Iterator<Item = (String, 
 /// Two lines for people.
 fn line(zone: &AccountZone, account: &Account, now: Timestamp) -> String {
     let cents = account.price.of_last(account.zones.len());
-    let age = told::age(zone, cost(zone, now, &account.price), (&account.price, cents), now);
+    let age = zones::age(zone, cost(zone, now, &account.price), (&account.price, cents), now);
     let users = match Origin::read(&zone.reference) {
-        Some(_) => told::used_by(zone),
+        Some(_) => zones::used_by(zone),
         None => "homelab did not make it".to_owned(),
     };
-    format!("{}\n    {users}; {age}\n", told::named(zone))
+    format!("{}\n    {users}; {age}\n", zones::named(zone))
 }
 
 /// What programs read of every zone.
@@ -58,7 +57,7 @@ pub(super) fn document(zone: &AccountZone, account: &Account, now: Timestamp) ->
         "organisation": origin.map(|origin| origin.organisation),
         "claims": claims,
         "name_servers": zone.zone.name_servers,
-        "billed_usd_cents": cost.map(|cost| told::billed(&cost, &account.price)),
+        "billed_usd_cents": cost.map(|cost| zones::billed(&cost, &account.price)),
         "next_bill": cost.map(|cost| cost.next),
         "next_bill_usd_cents": cost.map(|cost| cost.next_months * cents),
     })

@@ -7,7 +7,8 @@ use tokio::time::Instant;
 use super::account::{self, zones_of};
 use super::policy::found;
 use crate::cli::{Global, Policy};
-use crate::cluster::members::{Home, forget_beside_issuers, is_of_others, remove};
+use crate::cluster::Cluster;
+use crate::cluster::members::{Home, forget_beside_issuers, identity, is_of_others, remove};
 use crate::commands::planned::refused;
 use crate::commands::strangers;
 use crate::config::{Config, Organisation};
@@ -54,7 +55,8 @@ pub(super) async fn apply(global: &Global, config: &Config, flags: &Policy, ui: 
     let snapshot = cluster.snapshot(&config.dns.owner, config.ingress.controller).await?;
     strangers::one_lab(&snapshot, &config.dns.owner)?;
     let home = Home::look((&cluster, &snapshot), config, organisation).await?;
-    let done = applied(&client, &zones.members, config, &home, (name, &rights)).await?;
+    let member = member(config, name, identity(&cluster).await?);
+    let done = applied(&client, &zones.members, config, &home, (&member, &rights, flags.adopt)).await?;
     match ui.output {
         Output::Json => ui::document(document(&done)),
         _ => ui::answer(&Shown::lines(&told(&done, &zones.members))),
@@ -71,21 +73,20 @@ pub(super) async fn applied(
     members: &Members,
     config: &Config,
     home: &Home<'_>,
-    (organisation, rights): (&str, &[Right]),
+    (member, rights, adopt): (&Member, &[Right], bool),
 ) -> Result<Done> {
     let api = client.members().map_err(|fault| told_of(client, fault))?;
     let refused = |fault| told_of(client, fault);
-    let member = Member { owner: config.dns.owner.clone(), organisation: organisation.to_owned() };
-    let name = api.name(&member);
-    let user = own(api, client, config, &member).await?;
+    let name = api.name(member);
+    let user = own(api, client, config, member, adopt).await?;
     let kept = home.credential();
     let kept = kept.as_ref().and_then(|keyring| api.key_id(keyring));
     let todo = todo(user.as_ref(), rights, kept, members.most_keys);
     let mut done = Done { user: name.clone(), ..Done::default() };
     if todo.make {
-        if let Err(fault) = api.make_user(&member).await {
+        if let Err(fault) = api.make_user(member).await {
             // The answer may have been lost, not the call.
-            own(api, client, config, &member).await?.ok_or_else(|| refused(fault))?;
+            own(api, client, config, member, false).await?.ok_or_else(|| refused(fault))?;
         }
         done.changed = true;
     }
@@ -116,42 +117,47 @@ pub(super) async fn applied(
     Ok(done)
 }
 
-/// The user of an organisation, if there is one.
-async fn own(api: &dyn MemberApi, client: &Client, config: &Config, member: &Member) -> Result<Option<User>> {
-    let user = api.user(member).await.map_err(|fault| told_of(client, fault))?;
-    match user {
-        Some(user) if !member.is_it(&user) => Err(is_of_others(config, member, &user)),
-        user => Ok(user),
+fn member(config: &Config, organisation: &str, cluster: String) -> Member {
+    Member { owner: config.dns.owner.clone(), organisation: organisation.to_owned(), cluster }
+}
+
+/// The user of an organisation, if there is one. With `adopt`, that of another cluster with the same owner id goes.
+async fn own(
+    api: &dyn MemberApi,
+    client: &Client,
+    config: &Config,
+    member: &Member,
+    adopt: bool,
+) -> Result<Option<User>> {
+    let refused = |fault| told_of(client, fault);
+    let Some(user) = api.user(member).await.map_err(refused)? else { return Ok(None) };
+    if member.is_it(&user) {
+        return Ok(Some(user));
+    }
+    match Member::of(&user).filter(|other| adopt && member.is_namesake(other)) {
+        Some(other) => remove(api, &other, &user).await.map_err(refused).map(|()| None),
+        None => Err(is_of_others(config, member, &user)),
     }
 }
 
-/// Takes the user of an organisation away, and its key out of the cluster.
+/// Takes the user of an organisation away, and its key out of the cluster. With `--adopt`, that of a cluster that is gone: then no
+/// cluster is asked.
 pub(super) async fn take_away(global: &Global, config: &Config, flags: &Policy, ui: Ui) -> Result<Exit> {
     let zones = zones_of(config)?;
     let name = flags.organisation.as_deref().ok_or_else(no_organisation)?;
     let client = client(config)?;
     let api = client.members().map_err(|fault| told_of(&client, fault))?;
-    let member = Member { owner: config.dns.owner.clone(), organisation: name.to_owned() };
-    let user = own(api, &client, config, &member).await?;
-    // First where it lies: what reads it there does not meet a key that is gone.
-    if let Some(organisation) = config.organisations.iter().find(|one| one.name == name) {
-        let lost = |error: Error| {
-            let first = error.hint.as_ref().map_or_else(String::new, |hint| format!("{hint};\n"));
-            error.hint(format!(
-                "{first}if this cluster, where its key lies, is gone for good: take `organisations.{name}` out of the configuration, and run this again"
-            ))
-        };
-        let cluster = global.lab().connect().await.map_err(lost)?;
-        let snapshot = cluster.snapshot(&config.dns.owner, config.ingress.controller).await.map_err(lost)?;
-        strangers::one_lab(&snapshot, &config.dns.owner)?;
-        let is_its = |keyring: &Keyring| is_key_of(api, user.as_ref(), keyring, config, organisation);
-        // A stranger's Secret has none of homelab's.
-        if cluster.kept_credential(config, organisation).await?.is_some_and(|keyring| is_its(&keyring)) {
-            let home = Home::look((&cluster, &snapshot), config, organisation).await?;
-            home.forget(Instant::now() + config.timeouts.apply).await?;
+    let (member, user) = match flags.adopt {
+        true => left_behind(api, &client, config, name).await?,
+        false => {
+            let cluster = global.lab().connect().await.map_err(|error| unasked(error.into()))?;
+            let member = member(config, name, identity(&cluster).await.map_err(unasked)?);
+            let user = own(api, &client, config, &member, false).await?;
+            // First where it lies: what reads it there does not meet a key that is gone.
+            forget((&cluster, config), (api, user.as_ref()), name).await?;
+            (member, user)
         }
-        forget_beside_issuers((&cluster, config), organisation, is_its).await?;
-    }
+    };
     let mut done = Done { user: api.name(&member), ..Done::default() };
     if let Some(user) = &user {
         remove(api, &member, user).await.map_err(|fault| left(&client, &zones.members, user, fault))?;
@@ -166,6 +172,49 @@ pub(super) async fn take_away(global: &Global, config: &Config, flags: &Policy, 
         })),
     }
     Ok(Exit::Fine)
+}
+
+/// The user of an organisation in any cluster with this owner id.
+async fn left_behind(
+    api: &dyn MemberApi,
+    client: &Client,
+    config: &Config,
+    organisation: &str,
+) -> Result<(Member, Option<User>)> {
+    let member = member(config, organisation, String::new());
+    let user = api.user(&member).await.map_err(|fault| told_of(client, fault))?;
+    match user.as_ref().map(Member::of) {
+        None => Ok((member, None)),
+        Some(Some(other)) if member.is_namesake(&other) => Ok((other, user)),
+        Some(_) => {
+            let user = user.unwrap_or_default();
+            Err(is_of_others(config, &member, &user))
+        }
+    }
+}
+
+/// Takes the key of a user out of the cluster.
+async fn forget(
+    (cluster, config): (&Cluster, &Config),
+    (api, user): (&dyn MemberApi, Option<&User>),
+    name: &str,
+) -> Result<()> {
+    let Some(organisation) = config.organisations.iter().find(|one| one.name == name) else { return Ok(()) };
+    let snapshot = cluster.snapshot(&config.dns.owner, config.ingress.controller).await?;
+    strangers::one_lab(&snapshot, &config.dns.owner)?;
+    let is_its = |keyring: &Keyring| is_key_of(api, user, keyring, config, organisation);
+    // A stranger's Secret has none of homelab's.
+    if cluster.kept_credential(config, organisation).await?.is_some_and(|keyring| is_its(&keyring)) {
+        let home = Home::look((cluster, &snapshot), config, organisation).await?;
+        home.forget(Instant::now() + config.timeouts.apply).await?;
+    }
+    forget_beside_issuers((cluster, config), organisation, is_its).await
+}
+
+/// The cluster may be gone, and its user with all rights still there.
+fn unasked(error: Error) -> Error {
+    let first = error.hint.as_ref().map_or_else(String::new, |hint| format!("{hint};\n"));
+    error.hint(format!("{first}if this cluster is gone for good, add `--adopt`: then it is not asked"))
 }
 
 /// Whether a credential in the cluster is a key of this user; of one that is gone, where this machine has none that `up` wrote there.

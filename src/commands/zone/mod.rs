@@ -8,7 +8,6 @@ mod list;
 mod member;
 mod policy;
 mod prune;
-mod told;
 
 #[cfg(test)]
 mod tests;

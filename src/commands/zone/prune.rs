@@ -7,16 +7,16 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::account::{Above, Account};
-use super::{claims, list, told};
+use super::{claims, list};
 use crate::cli::{Global, Prune};
 use crate::config::Config;
 use crate::error::{Exit, Result};
 use crate::evidence::{AboveSeen, AccountZone, Fault, Zone};
 use crate::machine::configuration;
 use crate::outside::Shown;
-use crate::plan::zones::{Asked, Verdict, cost, verdict};
+use crate::plan::zones::{Asked, Verdict, Why, cost, verdict};
 use crate::provider::Delegation;
-use crate::ui::{self, Output, Ui};
+use crate::ui::{self, Output, Ui, zones};
 
 /// What was decided about a zone, and done.
 #[derive(Debug)]
@@ -56,7 +56,12 @@ pub(super) async fn prune(global: &Global, flags: &Prune, ui: Ui) -> Result<Exit
     for why in &unclaimed {
         ui::note(&Shown::line(why));
     }
-    let failed = !unclaimed.is_empty() || rows.iter().any(|row| matches!(row.end, Some(End::Stayed(_))));
+    // One that could not be read may be one that should go.
+    let is_left = |row: &Row| match (&row.end, &row.verdict) {
+        (Some(End::Stayed(_)), _) => true,
+        (_, verdict) => flags.yes && matches!(verdict, Verdict::Stays(Why::Unread)),
+    };
+    let failed = !unclaimed.is_empty() || rows.iter().any(is_left);
     Ok(if failed { Exit::Wrong } else { Exit::Fine })
 }
 
@@ -103,14 +108,15 @@ async fn gone(account: &Account, zone: &AccountZone, asked: &Asked<'_>) -> End {
 /// Looks once more, since somebody may have come back meanwhile, and goes from the outside to the inside.
 async fn deleted(account: &Account, zone: &AccountZone, asked: &Asked<'_>) -> Result<End, Fault> {
     let api = account.client.zones()?;
+    // Public DNS takes its time: what counts is looked at afterwards.
+    let above = match above(account, zone).await {
+        Ok(above) => above,
+        Err(why) => return Ok(End::Stayed(why)),
+    };
     let fresh = account.whole(zone).await?;
     if !matches!(verdict(&fresh, asked, &account.price), Verdict::Goes { .. }) {
         return Ok(End::Stayed("somebody has changed it meanwhile".to_owned()));
     }
-    let above = match above(account, &fresh).await {
-        Ok(above) => above,
-        Err(why) => return Ok(End::Stayed(why)),
-    };
     if let Delegation::Others(others) = api.undelegate(&above, &fresh.zone).await? {
         let others = others.join(", ");
         return Ok(End::Stayed(format!(
@@ -153,15 +159,15 @@ fn elsewhere(seen: &AboveSeen, namesake: Option<&Zone>) -> String {
         true => "it leads nowhere for this name: delete this zone by hand".to_owned(),
         false => format!(
             "it leads to {}: delete these NS records there, and then this zone by hand",
-            told::listed(leads)
+            zones::listed(leads)
         ),
     };
-    format!("{which} (its name servers are {}), and {next}", told::listed(servers))
+    format!("{which} (its name servers are {}), and {next}", zones::listed(servers))
 }
 
 fn reason(row: &Row) -> (&'static str, String) {
     match (&row.verdict, &row.end) {
-        (_, Some(End::Deleted)) => ("deleted", format!("deleted; saves {} a month", told::money(row.saves))),
+        (_, Some(End::Deleted)) => ("deleted", format!("deleted; saves {} a month", zones::money(row.saves))),
         (_, Some(End::Stayed(why))) => ("failed", format!("not deleted: {why}")),
         (_, Some(End::WouldStay(why))) => {
             ("above", format!("stays: nobody uses it, but `--yes` cannot delete it: {why}"))
@@ -170,27 +176,27 @@ fn reason(row: &Row) -> (&'static str, String) {
             "goes",
             format!(
                 "goes now: nobody uses it, and it would be billed on {}; saves {} a month",
-                told::time(*bill),
-                told::money(row.saves)
+                zones::time(*bill),
+                zones::money(row.saves)
             ),
         ),
         (Verdict::Waits(from), None) => (
             "waits",
             format!(
                 "stays until {}: nobody uses it, and until then it costs nothing more",
-                told::time(*from)
+                zones::time(*from)
             ),
         ),
         (Verdict::Stays(why), None) => {
-            let (word, why) = told::why(why);
+            let (word, why) = zones::why(why);
             (word, format!("stays: {why}"))
         }
     }
 }
 
 fn text(row: &Row, account: &Account, now: Timestamp) -> String {
-    let age = told::age(&row.zone, cost(&row.zone, now, &account.price), (&account.price, row.saves), now);
-    format!("{}\n    {age}\n    {}\n", told::named(&row.zone), reason(row).1)
+    let age = zones::age(&row.zone, cost(&row.zone, now, &account.price), (&account.price, row.saves), now);
+    format!("{}\n    {age}\n    {}\n", zones::named(&row.zone), reason(row).1)
 }
 
 fn document(row: &Row, account: &Account, now: Timestamp) -> Value {

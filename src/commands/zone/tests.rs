@@ -215,6 +215,17 @@ async fn a_delegation_that_somebody_else_wrote_keeps_the_zone_and_stays() {
 }
 
 #[tokio::test]
+async fn name_servers_that_somebody_wrote_into_the_zone_itself_prove_nothing() {
+    // A zone that moved elsewhere, or one by which somebody wants the delegation of another one gone.
+    let mut acme = of_organisation("Z1", "acme");
+    let elsewhere = record("NS", &acme.zone.name, "ns.elsewhere.example");
+    acme.records = Some(vec![elsewhere.clone()]);
+    let (rows, changes) = ran(vec![with(above(&[]), &[elsewhere]), acme], YES, LAST_DAY).await;
+    assert!(matches!(&rows[0].end, Some(End::Stayed(why)) if why.contains("ns.elsewhere.example")));
+    assert_eq!(changes, Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn a_zone_that_is_delegated_at_another_provider_stays_for_nobody_knows_what_leads_there() {
     let (rows, changes) = ran(vec![of_organisation("Z1", "acme")], YES, LAST_DAY).await;
     let says_why = |why: &str| {

@@ -1,7 +1,7 @@
 //! What nginx notes in its error log of a request that nobody behind it answered as it should.
 
+use crate::ingress::failed::{FailedRequest, Unusable};
 use crate::ingress::nginx::log::{AUTH, ROOT};
-use crate::ingress::traits::{FailedRequest, Unusable};
 
 /// What went wrong, by the words that have to stand in a line, all of them; the first row that fits counts. nginx 1.27 as in
 /// ingress-nginx v1.15.1; the words of an errno are those of musl and of glibc.

@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::time::Duration;
 
 use aws_sdk_iam::types::{StatusType, Tag, User as Seen};
 use futures::future::{BoxFuture, FutureExt, try_join_all};
@@ -14,6 +15,7 @@ use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use tokio::time::sleep;
 
 use super::client::Client;
 use super::keys::{ACCESS_KEY_ID, SECRET_ACCESS_KEY};
@@ -39,6 +41,8 @@ const AT: char = '@';
 const MOST_PAGES: u32 = 50;
 /// There is nothing of that name.
 const GONE: &str = "NoSuchEntity";
+/// How long to wait before each next try for a user that was just made, in seconds: half a minute in all.
+const PAUSES: [u64; 5] = [1, 2, 4, 8, 15];
 /// There is something of that name.
 const THERE: &str = "EntityAlreadyExists";
 
@@ -49,7 +53,7 @@ fn path(owner: &str) -> String {
 
 /// The organisation and the owner id; what does not fit is cut, and told apart by a hash.
 fn name(member: &Member) -> String {
-    let Member { owner, organisation } = member;
+    let Member { owner, organisation, .. } = member;
     let whole = format!("{organisation}{AT}{owner}");
     if whole.len() <= LONGEST {
         return whole;
@@ -68,6 +72,18 @@ fn unless_gone(done: Result<(), Fault>) -> Result<(), Fault> {
         Err(fault) if said(&fault, GONE).is_some() => Ok(()),
         done => done,
     }
+}
+
+/// Asks again while a user that was just made is not known everywhere (IAM user guide, "Troubleshoot IAM", "Changes that I make are not
+/// always immediately visible"): such an answer has changed nothing.
+async fn once_there<'c, T>(call: impl Fn() -> BoxFuture<'c, Result<T, Fault>>) -> Result<T, Fault> {
+    for pause in PAUSES {
+        match call().await {
+            Err(fault) if said(&fault, GONE).is_some() => sleep(Duration::from_secs(pause)).await,
+            done => return done,
+        }
+    }
+    call().await
 }
 
 fn tags(user: &Seen) -> BTreeMap<String, String> {
@@ -93,20 +109,38 @@ impl Client {
         }
     }
 
-    /// Looked for in the list: of a user that is not there, IAM does not know the path, and so denies what a policy allows below
-    /// one path alone.
+    /// Asked for by its name, since the list of users lags behind. Of a user that is not there, IAM does not know the path, and so denies
+    /// what a policy allows below one path alone: that is told from a right that is missing by the list.
     async fn whole(&self, member: &Member) -> Result<Option<User>, Fault> {
         let name = name(member);
-        let is_there = self.names(&member.owner).await?.iter().any(|one| one.eq_ignore_ascii_case(&name));
-        let Some(user) = (if is_there { self.bare(&name).await? } else { None }) else { return Ok(None) };
+        let user = match self.bare(&name).await {
+            Err(denied @ Fault::Unprepared { .. }) => {
+                let listed = self.names(&member.owner).await?;
+                match listed.iter().any(|one| one.eq_ignore_ascii_case(&name)) {
+                    true => return Err(denied),
+                    false => None,
+                }
+            }
+            asked => asked?,
+        };
+        let Some(user) = user else { return Ok(None) };
         let (rights, keys) = (self.rights(&name).await?, self.keys(&name).await?);
         Ok(Some(User { rights, keys, ..user }))
     }
 
     async fn rights(&self, user: &str) -> Result<BTreeMap<String, Value>, Fault> {
-        let answer = self.users.list_user_policies().user_name(user).send().await;
-        let listed = answer.map_err(|error| self.of_user("ListUserPolicies").fault(error))?;
-        let read = listed.policy_names.into_iter().map(async |right| {
+        let (mut names, mut marker) = (Vec::new(), None);
+        // IAM may answer with a part of them (API reference, ListUserPolicies, `IsTruncated`).
+        for _ in 0..MOST_PAGES {
+            let call = self.users.list_user_policies().user_name(user).set_marker(marker);
+            let page = call.send().await.map_err(|error| self.of_user("ListUserPolicies").fault(error))?;
+            names.extend(page.policy_names);
+            marker = page.marker.filter(|_| page.is_truncated);
+            if marker.is_none() {
+                break;
+            }
+        }
+        let read = names.into_iter().map(async |right| {
             let answer = self.users.get_user_policy().user_name(user).policy_name(&right).send().await;
             let answer = answer.map_err(|error| self.of_user("GetUserPolicy").fault(error))?;
             Ok((right, document(&answer.policy_document)))
@@ -115,9 +149,17 @@ impl Client {
     }
 
     async fn keys(&self, user: &str) -> Result<Vec<MemberKey>, Fault> {
-        let answer = self.users.list_access_keys().user_name(user).send().await;
-        let listed = answer.map_err(|error| self.of_user("ListAccessKeys").fault(error))?;
-        let keys = listed.access_key_metadata.into_iter().filter_map(|key| {
+        let (mut listed, mut marker) = (Vec::new(), None);
+        for _ in 0..MOST_PAGES {
+            let call = self.users.list_access_keys().user_name(user).set_marker(marker);
+            let page = call.send().await.map_err(|error| self.of_user("ListAccessKeys").fault(error))?;
+            listed.extend(page.access_key_metadata);
+            marker = page.marker.filter(|_| page.is_truncated);
+            if marker.is_none() {
+                break;
+            }
+        }
+        let keys = listed.into_iter().filter_map(|key| {
             let made = key.create_date.and_then(|date| Timestamp::from_second(date.secs()).ok());
             Some(MemberKey {
                 id: key.access_key_id?,
@@ -173,9 +215,12 @@ impl Client {
     }
 
     async fn granted(&self, user: &str, policy: &Policy) -> Result<(), Fault> {
-        let call = self.users.put_user_policy().user_name(user).policy_name(policy.holder.word());
-        let answer = call.policy_document(policy.document.to_string()).send().await;
-        answer.map(drop).map_err(|error| self.of_user("PutUserPolicy").fault(error))
+        let grant = async || {
+            let call = self.users.put_user_policy().user_name(user).policy_name(policy.holder.word());
+            let answer = call.policy_document(policy.document.to_string()).send().await;
+            answer.map(drop).map_err(|error| self.of_user("PutUserPolicy").fault(error))
+        };
+        once_there(|| grant().boxed()).await
     }
 
     async fn revoked(&self, user: &str, right: &str) -> Result<(), Fault> {
@@ -187,8 +232,12 @@ impl Client {
     async fn made_key(&self, user: &str) -> Result<Keyring, Fault> {
         let once = aws_sdk_iam::config::retry::RetryConfig::disabled();
         let once = aws_sdk_iam::config::Config::builder().retry_config(once);
-        let call = self.users.create_access_key().user_name(user).customize().config_override(once);
-        let answer = call.send().await.map_err(|error| self.of_user("CreateAccessKey").fault(error))?;
+        let make = async || {
+            let call = self.users.create_access_key().user_name(user).customize();
+            let answer = call.config_override(once.clone()).send().await;
+            answer.map_err(|error| self.of_user("CreateAccessKey").fault(error))
+        };
+        let answer = once_there(|| make().boxed()).await?;
         let unread = |what: &str| Fault::Unexpected { what: what.to_owned() };
         let key = answer.access_key.ok_or_else(|| unread("the answer has no access key in it"))?;
         let word = |text: &str| Secret::word(text).map_err(|_| unread("the new access key cannot be one"));
@@ -228,7 +277,7 @@ impl MemberApi for Client {
         self.whole(member).boxed()
     }
 
-    fn of_cluster<'a>(&'a self, owner: &'a str) -> BoxFuture<'a, Result<Vec<User>, Fault>> {
+    fn of_owner<'a>(&'a self, owner: &'a str) -> BoxFuture<'a, Result<Vec<User>, Fault>> {
         self.below(owner).boxed()
     }
 
@@ -262,7 +311,7 @@ mod tests {
     use super::*;
 
     fn member(owner: &str, organisation: &str) -> Member {
-        Member { owner: owner.into(), organisation: organisation.into() }
+        Member { owner: owner.into(), organisation: organisation.into(), cluster: "u-1".into() }
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Whether the key may change zones that are not its own.
 //!
 //! A narrow key may ask nothing about its own policy (`iam:SimulatePrincipalPolicy` is a right as well). So a change is asked for that
-//! nobody can make: the deletion of a record of a name outside of every domain (RFC 2606: `invalid`) in a zone that does not exist. AWS
-//! judges the right first: a key without it gets `AccessDenied`, one that has it `NoSuchHostedZone` (API reference,
+//! nobody can make: the deletion of a record in a zone that does not exist, of a name that a policy for all names below the domain would
+//! allow. AWS judges the right first: a key without it gets `AccessDenied`, one that has it `NoSuchHostedZone` (API reference,
 //! ChangeResourceRecordSets, "Errors"; IAM user guide, "Policy evaluation logic").
 
 use aws_sdk_route53::types::ChangeAction;
@@ -11,18 +11,17 @@ use super::changes::set;
 use super::client::Client;
 use super::refusal::{BATCH, NO_ZONE, said};
 use crate::evidence::{Excess, Fault, Zone};
-use crate::provider::scratch::{MARK, TTL};
+use crate::provider::scratch::{LABEL, MARK, TTL};
 
 /// Of the form that ids of zones have.
 const NOWHERE: &str = "Z0000000000000000000";
-/// No zone can have it.
-const NAME: &str = "_homelab-check.invalid";
 
 impl Client {
     /// Whether the key may change records in any zone.
     pub(super) async fn excess(&self, own: &Zone) -> Result<Option<Excess>, Fault> {
         let content = format!("\"{MARK}\"");
-        let nothing = set((NAME, "TXT"), TTL, [content.as_str()])?;
+        let name = format!("{LABEL}.{}", own.name);
+        let nothing = set((&name, "TXT"), TTL, [content.as_str()])?;
         let nowhere = Zone { id: NOWHERE.to_owned(), ..Zone::default() };
         match self.change(&nowhere, [(ChangeAction::Delete, nothing)]).await {
             Err(Fault::Unprepared { .. }) => Ok(None),

@@ -7,6 +7,7 @@ mod isolated;
 mod limits;
 mod local;
 mod references;
+mod stale;
 
 use serde_json::{Value, json};
 

@@ -12,8 +12,15 @@ use crate::provider::{Member, MemberKey, User};
 const ORGANISATIONS: &str = "organisations: { acme: { namespaces: [shop] } }\n";
 const ACME: &str = "acme.home.example.com";
 
+/// What tells the cluster of the tests apart.
+const CLUSTER: &str = "u-1";
+
 fn user(owner: &str, organisation: &str) -> User {
-    let member = Member { owner: owner.into(), organisation: organisation.into() };
+    user_of(owner, organisation, CLUSTER)
+}
+
+fn user_of(owner: &str, organisation: &str, cluster: &str) -> User {
+    let member = Member { owner: owner.into(), organisation: organisation.into(), cluster: cluster.into() };
     let tags = member.tags().map(|(key, value)| (key.to_owned(), value.to_owned()));
     let key = MemberKey { id: format!("key of {organisation} in {owner}"), is_active: true, made: None };
     User {
@@ -68,6 +75,19 @@ async fn users_keys_and_claims_of_this_cluster_go_and_those_of_others_stay() {
     let others = account.lock().unwrap().users.clone();
     assert_eq!(others, [user("cellar", "acme"), strangers_user()], "nothing of theirs was changed");
     assert!(ended.said.contains("the users `acme of home.example.com`"), "{}", ended.said);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_user_of_another_cluster_with_the_same_owner_id_stays_and_is_told_of() {
+    let account = shared();
+    account.lock().unwrap().users = vec![user_of(OWNER, "acme", "uid-of-the-real-one")];
+    // A copy of the configuration, on a cluster with nothing in it.
+    for objects in [lab(), Vec::new()] {
+        let ended = Trial::with(objects, ORGANISATIONS).down(false).await;
+        assert_eq!(names(&account), ["acme of home.example.com"]);
+        let told = ended.warnings.iter().any(|one| one.contains("zone policy acme --remove --adopt"));
+        assert!(told, "{:?}", ended.warnings);
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -312,6 +312,7 @@ fn answer(
     match path {
         "/api" => return (200, discovery(true)),
         "/apis" => return (200, discovery(false)),
+        "/api/v1/namespaces/kube-system" => return (200, json!({ "metadata": { "uid": "u-1" } })),
         _ => {}
     }
     let known = place(path).filter(|(kind, ..)| !absent.contains(kind.plural));

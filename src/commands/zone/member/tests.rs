@@ -10,7 +10,7 @@ use crate::config;
 use crate::facts::secret::Secret;
 use crate::plan::Snapshot;
 use crate::provider::account::{Account as Kept, open};
-use crate::provider::{MemberKey, ORGANISATION, OWNER};
+use crate::provider::{CLUSTER, MemberKey, ORGANISATION, OWNER};
 
 const LAB: &str = "domain: home.example.com\nemail: ada@lovelace.dev\n\
     dns: { provider: paper, server: drawer.example.com, owner: attic }\norganisations: { acme: { namespaces: [shop] } }\n";
@@ -77,8 +77,16 @@ fn client(config: &Config) -> Client {
     Client::new(config, &keyring).unwrap()
 }
 
+fn acme() -> Member {
+    Member { owner: "attic".into(), organisation: "acme".into(), cluster: "u-1".into() }
+}
+
 /// One run of `--apply`.
 async fn run(lies: &Shared) -> (Result<Done>, Vec<String>) {
+    run_with(lies, false).await
+}
+
+async fn run_with(lies: &Shared, adopt: bool) -> (Result<Done>, Vec<String>) {
     let config = config::parse(LAB).unwrap();
     let (cluster, log) = api_server(lies);
     let snapshot = Snapshot::default();
@@ -90,7 +98,7 @@ async fn run(lies: &Shared) -> (Result<Done>, Vec<String>) {
         .collect();
     let done = async {
         let home = Home::look((&cluster, &snapshot), &config, organisation).await?;
-        applied(&client(&config), &zones.members, &config, &home, ("acme", &rights)).await
+        applied(&client(&config), &zones.members, &config, &home, (&acme(), &rights, adopt)).await
     };
     let done = done.await;
     let log = log.lock().unwrap();
@@ -103,7 +111,11 @@ fn changes(kept: &Kept) -> Vec<String> {
 }
 
 fn tagged(owner: &str, organisation: &str) -> User {
-    let tags = [(OWNER, owner), (ORGANISATION, organisation)];
+    tagged_by(owner, organisation, "u-1")
+}
+
+fn tagged_by(owner: &str, organisation: &str, cluster: &str) -> User {
+    let tags = [(OWNER, owner), (ORGANISATION, organisation), (CLUSTER, cluster)];
     let tags = tags.map(|(key, value)| (key.to_owned(), value.to_owned()));
     User { name: USER.into(), tags: tags.into(), ..User::default() }
 }
@@ -141,6 +153,8 @@ async fn a_strangers_user_of_the_same_name_is_never_touched() {
     for other in [
         tagged("cellar", "acme"),
         tagged("attic", "globex"),
+        // A copy of the configuration in another cluster: the key there is in use.
+        tagged_by("attic", "acme", "u-2"),
         User { tags: BTreeMap::new(), ..tagged("", "") },
     ] {
         let kept = open(Vec::new());
@@ -148,10 +162,26 @@ async fn a_strangers_user_of_the_same_name_is_never_touched() {
         let (done, writes) = run(&Shared::default()).await;
         assert!(done.unwrap_err().to_string().contains("another user"));
         assert_eq!((changes(&kept), writes), (Vec::new(), Vec::new()));
-        let acme = Member { owner: "attic".into(), organisation: "acme".into() };
         let config = config::parse(LAB).unwrap();
-        remove(client(&config).members().unwrap(), &acme, &other).await.unwrap();
+        remove(client(&config).members().unwrap(), &acme(), &other).await.unwrap();
         assert_eq!(changes(&kept), Vec::<String>::new());
+    }
+}
+
+#[tokio::test]
+async fn a_user_that_a_lost_cluster_left_behind_is_made_anew_when_that_is_said_and_others_are_not() {
+    let old = User {
+        keys: vec![MemberKey { id: "lost".into(), is_active: true, made: None }],
+        ..tagged_by("attic", "acme", "u-2")
+    };
+    for (other, is_left) in [(old, true), (tagged_by("attic", "globex", "u-2"), false)] {
+        let kept = open(Vec::new());
+        kept.lock().unwrap().users.push(other);
+        let (done, _) = run_with(&Shared::default(), true).await;
+        assert_eq!(done.is_ok(), is_left);
+        let user = kept.lock().unwrap().users[0].clone();
+        assert_eq!(acme().is_it(&user), is_left);
+        assert!(user.keys.iter().all(|key| key.id != "lost"));
     }
 }
 
@@ -219,7 +249,6 @@ async fn what_the_zone_is_called_in_the_secret_is_up_s_to_write() {
 #[tokio::test]
 async fn a_user_goes_with_its_keys_and_homelab_s_rights_and_not_with_those_of_others() {
     let config = config::parse(LAB).unwrap();
-    let acme = Member { owner: "attic".into(), organisation: "acme".into() };
     for by_hand in [false, true] {
         let kept = open(Vec::new());
         let mut user = tagged("attic", "acme");
@@ -229,7 +258,7 @@ async fn a_user_goes_with_its_keys_and_homelab_s_rights_and_not_with_those_of_ot
             user.rights.insert("by-hand".into(), json!({}));
         }
         kept.lock().unwrap().users.push(user.clone());
-        let done = remove(client(&config).members().unwrap(), &acme, &user).await;
+        let done = remove(client(&config).members().unwrap(), &acme(), &user).await;
         assert_eq!(done.is_err(), by_hand);
         let left = kept.lock().unwrap().users.clone();
         match by_hand {

@@ -162,7 +162,12 @@ impl<'h> Cluster<'h> {
     fn is_well_of(&self, users: &BTreeMap<String, User>, organisation: &str) -> Result<()> {
         let name = self.user_of(organisation);
         let user = users.get(&name).context(format_args!("the user {name}"))?;
-        let tags = [("homelab/owner", self.owner.as_str()), ("homelab/organisation", organisation)];
+        let uid = self.kubectl(&["get", "namespace", "kube-system", "-o", "jsonpath={.metadata.uid}"])?;
+        let tags = [
+            ("homelab/owner", self.owner.as_str()),
+            ("homelab/organisation", organisation),
+            ("homelab/cluster", uid.trim()),
+        ];
         let tags = tags.map(|(key, value)| (key.to_owned(), value.to_owned()));
         expect(user.tags == tags.into(), format!("{user:?}"))?;
         expect(user.path == format!("/homelab/{}/", self.owner), format!("{user:?}"))?;
@@ -217,6 +222,7 @@ fn two_clusters(hands: &Hands) -> Result<()> {
     works(hands, &first)?;
     lost(hands, &first)?;
     let second = Second::start(&hands.run)?;
+    copied(hands, &first, second.kubeconfig())?;
     let other = Cluster::new(hands, SECOND, Some(second.kubeconfig()))?;
     share(hands, &first, &other)?;
     end(hands, &first, &other)?;
@@ -307,6 +313,31 @@ fn lost(hands: &Hands, first: &Cluster<'_>) -> Result<()> {
     first.run(&["zone", "policy", "acme", "--apply"])?;
     let new = first.key_in_secret("acme")?.context("the new key")?;
     expect(new.id != old.id, "the key is the old one")?;
+    first.is_well()?;
+    hands.up_well(&first.config, &[]).map(drop)
+}
+
+/// A copy of the configuration in another cluster, as a machine that is set up anew has it, leaves the users of the first alone; unless
+/// it is told that the first is gone.
+fn copied(hands: &Hands, first: &Cluster<'_>, kubeconfig: PathBuf) -> Result<()> {
+    let (config, owner, maker) = (first.config.clone(), first.owner.clone(), first.maker.clone());
+    let copy = Cluster { hands, config, kubeconfig: Some(kubeconfig), owner, maker };
+    for flag in ["--apply", "--remove"] {
+        let said = copy.output(&["zone", "policy", "acme", flag])?;
+        expect(!said.status.success() && said.stderr.contains("of another cluster"), &said.stderr)?;
+    }
+    first.is_well()?;
+    copy.run(&["zone", "policy", "acme", "--apply", "--adopt"])?;
+    copy.is_well_of(&users(hands)?, "acme")?;
+    copy.run(&["zone", "policy", "acme", "--remove"])?;
+    copy.run(&["zone", "policy", "globex", "--remove", "--adopt"])?;
+    expect(users(hands)?.is_empty(), format!("{:?}", users(hands)?))?;
+    // No program there takes a namespace away: it becomes the other lab's.
+    let whose = format!("app.kubernetes.io/instance={SECOND}");
+    copy.kubectl(&["label", "namespace", "external-dns", "--overwrite", &whose])?;
+    for (organisation, _) in ORGANISATIONS {
+        first.run(&["zone", "policy", organisation, "--apply"])?;
+    }
     first.is_well()?;
     hands.up_well(&first.config, &[]).map(drop)
 }

@@ -24,11 +24,17 @@ pub(super) const CASES: &[Case] = &[with_all_and(
 
 /// Who makes zones.
 const MAKER: &str = "maker";
+/// How they begin.
+const VERB: &str = "homelab zone ";
 /// The servers of zones that are made by hand: nobody is there.
 const SERVERS: [&str; 2] = ["ns-1.made.test", "ns-2.made.test"];
 /// What the pages name and other cases run: `challenge_zone` and `organisation_rights`.
-const ELSEWHERE: [&str; 3] =
-    ["homelab zone delegate", "homelab zone policy acme --apply", "homelab zone policy acme --remove"];
+const ELSEWHERE: [&str; 4] = [
+    "homelab zone delegate",
+    "homelab zone policy acme --apply",
+    "homelab zone policy acme --remove",
+    "homelab zone policy acme --remove --adopt",
+];
 /// The pages whose commands are run here.
 const PAGES: [&str; 2] = ["docs/organisations.md", "docs/route53.md"];
 
@@ -386,12 +392,15 @@ struct Kinds {
     stay: [&'static str; 4],
 }
 
-/// The commands about zones in a page: between backticks, and in the lines of a block, without what stands after `#`.
+/// The commands about zones in a page: between backticks, and in the lines of a block, without what stands after `#` and without `sudo`.
 fn commands(page: &str) -> BTreeSet<String> {
-    let lines = page.lines().filter(|line| line.starts_with("homelab zone "));
+    let lines = page.lines().map(str::trim_start).filter_map(|line| match line.strip_prefix("sudo ") {
+        Some(rest) => rest.find(VERB).and_then(|at| rest.get(at..)),
+        None => Some(line).filter(|line| line.starts_with(VERB)),
+    });
     let lines = lines.map(|line| line.split('#').next().unwrap_or_default().trim());
     let inline = page.lines().flat_map(|line| line.split('`').skip(1).step_by(2));
-    let inline = inline.filter(|text| text.starts_with("homelab zone "));
+    let inline = inline.filter(|text| text.starts_with(VERB));
     // One with a name to fill in is another way to write one that is there.
     lines.chain(inline).filter(|command| !command.contains('<')).map(str::to_owned).collect()
 }
@@ -402,8 +411,8 @@ mod tests {
 
     #[test]
     fn the_commands_of_a_page_are_those_of_its_blocks_and_those_between_backticks() {
-        let page = "```\nhomelab zone create acme   # the zone\n```\nRun `homelab zone prune --yes` and `homelab up`, `up`.\n";
+        let page = "```\nhomelab zone create acme   # the zone\n   sudo --preserve-env=A homelab zone list\n```\nRun `homelab zone prune --yes` and `homelab up`, `up`.\n";
         let found: Vec<String> = commands(page).into_iter().collect();
-        assert_eq!(found, ["homelab zone create acme", "homelab zone prune --yes"]);
+        assert_eq!(found, ["homelab zone create acme", "homelab zone list", "homelab zone prune --yes"]);
     }
 }

@@ -82,7 +82,7 @@ impl State {
                 (200, self.sets(of_query("name").as_deref(), of_query("type").as_deref()))
             }
             ("POST", "hostedzone/Z1/rrset") => self.change(body),
-            ("GET", "hostedzone/Z2/rrset") => (200, of_made()),
+            ("GET", "hostedzone/Z2") => (200, given()),
             ("POST", "hostedzone") if self.zones.iter().any(|zone| zone.0 == "Z2") => (
                 409,
                 error(
@@ -213,19 +213,19 @@ fn info(answer: &str) -> String {
     )
 }
 
+const SERVERS: &str = "<DelegationSet><NameServers><NameServer>ns-3.awsdns-03.net</NameServer><NameServer>ns-4.awsdns-04.co.uk</NameServer></NameServers></DelegationSet>";
+
 fn made(body: &str) -> String {
     let within = |tag: &str| inside(body, tag).next().unwrap_or_default();
     let (name, reference) = (within("Name"), within("CallerReference"));
     format!(
-        "{HEAD}<CreateHostedZoneResponse {NAMESPACE}><HostedZone><Id>/hostedzone/Z2</Id><Name>{name}.</Name><CallerReference>{reference}</CallerReference></HostedZone><ChangeInfo><Id>/change/C1</Id><Status>PENDING</Status><SubmittedAt>2026-12-01T00:00:00Z</SubmittedAt></ChangeInfo><DelegationSet><NameServers><NameServer>ns-3.awsdns-03.net</NameServer><NameServer>ns-4.awsdns-04.co.uk</NameServer></NameServers></DelegationSet></CreateHostedZoneResponse>"
+        "{HEAD}<CreateHostedZoneResponse {NAMESPACE}><HostedZone><Id>/hostedzone/Z2</Id><Name>{name}.</Name><CallerReference>{reference}</CallerReference></HostedZone><ChangeInfo><Id>/change/C1</Id><Status>PENDING</Status><SubmittedAt>2026-12-01T00:00:00Z</SubmittedAt></ChangeInfo>{SERVERS}</CreateHostedZoneResponse>"
     )
 }
 
-fn of_made() -> String {
-    let set = Set::of("NS", "acme.example.com.", 172_800, &["ns-3.awsdns-03.net.", "ns-4.awsdns-04.co.uk."]);
+fn given() -> String {
     format!(
-        "{HEAD}<ListResourceRecordSetsResponse {NAMESPACE}><ResourceRecordSets>{}</ResourceRecordSets><IsTruncated>false</IsTruncated><MaxItems>100</MaxItems></ListResourceRecordSetsResponse>",
-        set.xml()
+        "{HEAD}<GetHostedZoneResponse {NAMESPACE}><HostedZone><Id>/hostedzone/Z2</Id><Name>acme.example.com.</Name><CallerReference>r</CallerReference></HostedZone>{SERVERS}</GetHostedZoneResponse>"
     )
 }
 

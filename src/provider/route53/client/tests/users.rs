@@ -4,12 +4,11 @@ use serde_json::json;
 
 use super::*;
 use crate::provider::members::{Member, MemberApi};
-use crate::provider::zones::{Holder, Policy};
 
 const NAME: &str = "acme@attic";
 
 fn acme() -> Member {
-    Member { owner: "attic".into(), organisation: "acme".into() }
+    Member { owner: "attic".into(), organisation: "acme".into(), cluster: "u-1".into() }
 }
 
 fn answer(action: &str, inside: &str) -> (u16, String) {
@@ -49,8 +48,8 @@ fn account(has_user: bool) -> impl Fn(&str) -> (u16, String) + Send + 'static {
             let tag = |key: &str, value: &str| {
                 format!("<member><Key>homelab/{key}</Key><Value>{value}</Value></member>")
             };
-            let tags = format!("<Tags>{}{}</Tags>", tag("owner", "attic"), tag("organisation", "acme"));
-            answer("GetUser", &format!("<User>{}</User>", seen(&tags)))
+            let tags = [tag("owner", "attic"), tag("organisation", "acme"), tag("cluster", "u-1")].concat();
+            answer("GetUser", &format!("<User>{}</User>", seen(&format!("<Tags>{tags}</Tags>"))))
         }
         "ListUserPolicies" => answer(
             "ListUserPolicies",
@@ -98,21 +97,59 @@ async fn a_user_is_read_whole_the_oldest_key_first() {
     assert_eq!(user.rights["organisation"], json!({ "zone": "Z1" }));
     let keys: Vec<_> = user.keys.iter().map(|key| (key.id.as_str(), key.is_active)).collect();
     assert_eq!(keys, [("AKIAOLD", false), ("AKIANEW", true)]);
-    let all = client.of_cluster("attic").await.unwrap();
+    let all = client.of_owner("attic").await.unwrap();
     assert!(all.len() == 1 && acme().is_it(&all[0]), "{all:?}");
 }
 
 #[tokio::test]
-async fn of_a_user_that_is_not_there_nothing_is_asked_but_the_list_of_its_cluster() {
-    let (client, server) = with(account(false)).await;
+async fn a_user_that_is_not_there_is_told_by_the_list_from_a_right_that_is_missing() {
+    let denied = |has_user: bool| {
+        let account = account(has_user);
+        with(move |request: &str| match action(request) {
+            "GetUser" => refused(
+                403,
+                "AccessDenied",
+                "User: arn:aws:iam::1:user/maker is not authorized to perform: iam:GetUser on resource: arn:aws:iam::1:user/acme@attic because no identity-based policy allows the iam:GetUser action",
+            ),
+            _ => account(request),
+        })
+    };
+    let (client, server) = denied(false).await;
     assert_eq!(client.user(&acme()).await.unwrap(), None);
-    assert_eq!(actions(&server), ["ListUsers"]);
-    assert!(server.requests()[0].contains("PathPrefix=%2Fhomelab%2Fattic%2F"), "{}", server.requests()[0]);
-    assert!(server.requests()[0].contains("/us-east-1/iam/aws4_request"));
+    assert_eq!(actions(&server), ["GetUser", "ListUsers"]);
+    assert!(server.requests()[1].contains("PathPrefix=%2Fhomelab%2Fattic%2F"), "{}", server.requests()[1]);
+    assert!(server.requests()[1].contains("/us-east-1/iam/aws4_request"));
+    let (client, _) = denied(true).await;
+    assert!(told(&client.user(&acme()).await.unwrap_err()).contains("iam:GetUser"));
 }
 
 #[tokio::test]
-async fn a_user_is_made_with_its_path_and_both_tags() {
+async fn a_user_that_the_list_does_not_have_yet_is_there() {
+    let (whole, bare) = (account(true), account(false));
+    let (client, _) = with(move |request: &str| match action(request) {
+        "ListUsers" => bare(request),
+        _ => whole(request),
+    })
+    .await;
+    assert!(client.user(&acme()).await.unwrap().is_some_and(|user| acme().is_it(&user)));
+}
+
+#[tokio::test]
+async fn a_user_that_was_just_made_and_is_not_known_everywhere_is_waited_for() {
+    let asked = std::sync::atomic::AtomicUsize::new(0);
+    let account = account(true);
+    let (client, server) =
+        with(move |request: &str| match asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
+            0 => refused(404, "NoSuchEntity", "The user with name acme@attic cannot be found."),
+            _ => account(request),
+        })
+        .await;
+    client.make_key(NAME).await.unwrap();
+    assert_eq!(actions(&server), ["CreateAccessKey", "CreateAccessKey"]);
+}
+
+#[tokio::test]
+async fn a_user_is_made_with_its_path_and_all_tags() {
     let (client, server) = with(|request: &str| match action(request) {
         "CreateUser" => answer("CreateUser", &format!("<User>{}</User>", seen(""))),
         other => panic!("{other}"),
@@ -125,6 +162,7 @@ async fn a_user_is_made_with_its_path_and_both_tags() {
         "UserName=acme%40attic",
         "Tags.member.1.Key=homelab%2Fowner&Tags.member.1.Value=attic",
         "Tags.member.2.Key=homelab%2Forganisation&Tags.member.2.Value=acme",
+        "Tags.member.3.Key=homelab%2Fcluster&Tags.member.3.Value=u-1",
     ] {
         assert!(sent.contains(part), "{part}: {sent}");
     }
@@ -165,8 +203,6 @@ async fn what_is_gone_already_is_deleted() {
     client.delete_key(NAME, "AKIAOLD").await.unwrap();
     client.revoke(NAME, "organisation").await.unwrap();
     client.delete_user(NAME).await.unwrap();
-    let policy = Policy { holder: Holder::Organisation, document: json!({}) };
-    assert!(client.grant(NAME, &policy).await.is_err());
 }
 
 #[tokio::test]
