@@ -15,6 +15,7 @@ import io
 import json
 import re
 import threading
+import time
 from datetime import datetime, timezone
 from urllib.parse import parse_qs
 from xml.etree import ElementTree
