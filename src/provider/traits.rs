@@ -55,6 +55,9 @@ pub struct Traits {
     pub unknown_code: fn(&str) -> Option<&str>,
     /// The API's own words in a message of a program; `None` when it quotes none.
     pub quoted: fn(&str) -> Option<String>,
+    /// A change that a line of external-dns says is wanted, as the action with the kind (`UPDATE A`), and the name; `None` where
+    /// the line has fields for them, or is of something else.
+    pub desired: fn(&str) -> Option<(String, String)>,
     /// Whether a message of external-dns says that the credential may not edit.
     pub is_refused_edit: fn(&str) -> bool,
     /// Whether a record is a scratch record of homelab's, which a run that was stopped left behind.

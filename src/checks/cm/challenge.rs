@@ -15,6 +15,10 @@ const LEFT_OUT: &str = "see events and logs for details";
 /// How its events begin that have an error.
 const ERROR: &str = "Error ";
 
+/// What stands before the message of an event that Kubernetes has put together from many (client-go,
+/// tools/record/events_cache.go).
+const COMBINED: &str = "(combined from similar events): ";
+
 /// What the authority says when it has looked.
 const AUTHORITY: &[Reading] = &[
     over(&["acme:error:ratelimited"], "the authority's rate limit was reached, and its waiting time is over"),
@@ -89,11 +93,17 @@ fn reason<'e>(evidence: &'e Evidence, challenge: &'e Value) -> &'e str {
         about("kind") == "Challenge"
             && about("name") == challenge.name()
             && about("namespace") == challenge.namespace()
-            && at(event, "/message").starts_with(ERROR)
+            && told(event).starts_with(ERROR)
     };
     let events = evidence.objects("events").unwrap_or_default().iter().filter(of_it);
     let newest = events.max_by_key(|event| at(event, "/lastTimestamp"));
-    newest.map_or(reason, |event| at(event, "/message"))
+    newest.map_or(reason, told)
+}
+
+/// What an event says.
+fn told(event: &Value) -> &str {
+    let message = at(event, "/message");
+    message.strip_prefix(COMBINED).unwrap_or(message)
 }
 
 fn fault(evidence: &Evidence, challenge: &Value, chain: &Chain<'_>) -> Option<Finding> {
@@ -109,9 +119,12 @@ fn fault(evidence: &Evidence, challenge: &Value, chain: &Chain<'_>) -> Option<Fi
             return still(evidence, challenge, host).map(|finding| finding.look(look));
         }
         _ => {
+            let provider = traits_of(evidence.dns);
+            // What the client puts before the provider's own words is the less that matters.
+            let own = (provider.quoted)(reason).filter(|_| said.ends_with('…'));
+            let said = own.map_or(said, |own| one_line(&own));
             let summary = format!("the challenge for `{host}` cannot succeed: {said}");
             let known = read(reason, challenges(evidence)).or_else(|| read(reason, AUTHORITY));
-            let provider = traits_of(evidence.dns);
             let cause = match (known, (provider.unknown_code)(reason)) {
                 (Some(row), _) => row.cause.to_owned(),
                 (None, Some(code)) => {

@@ -63,12 +63,16 @@ impl Line {
     fn parse(provider: Provider, line: &str) -> Option<Self> {
         if let Ok(json) = serde_json::from_str::<Value>(line) {
             let text = |key: &str| json[key].as_str().unwrap_or_default().to_owned();
+            let fields =
+                || (format!("{} {}", text("action"), text("type")).trim().to_owned(), text("record"));
+            let message = text("msg");
+            let (change, record) = (traits_of(provider).desired)(&message).unwrap_or_else(fields);
             return Some(Self {
                 provider,
                 level: text("level"),
-                message: text("msg"),
-                record: text("record"),
-                change: format!("{} {}", text("action"), text("type")).trim().to_owned(),
+                message,
+                record,
+                change,
                 at: text("time").parse().ok(),
             });
         }

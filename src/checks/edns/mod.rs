@@ -29,6 +29,7 @@ use crate::checks::id;
 use crate::checks::reading::zone;
 use crate::evidence::{Evidence, Fault, HostSeen, ProviderSeen};
 use crate::facts::ownership::Ownership;
+use crate::provider::reading::Reading;
 use crate::provider::traits_of;
 
 /// The group.
@@ -144,10 +145,11 @@ fn is_unreached(fault: &Fault) -> bool {
     matches!(fault, Fault::Transport { .. })
 }
 
-/// What the provider said to external-dns when it was not let edit the zone, where its last run failed for that.
-pub(super) fn refused_edit(evidence: &Evidence) -> Option<String> {
+/// What the provider said to external-dns when it was not let edit the zone, where its last run failed for that, and what it means.
+pub(super) fn refused_edit(evidence: &Evidence) -> Option<(String, Option<&'static Reading>)> {
     let line = sync::failing(evidence)?;
-    (traits_of(evidence.dns).is_refused_edit)(&line.message).then(|| line.told())
+    let reading = reason::reading_of(evidence.dns, &line.message);
+    (traits_of(evidence.dns).is_refused_edit)(&line.message).then(|| (line.told(), reading))
 }
 
 /// The name of the TXT record that this lab keeps beside a record.

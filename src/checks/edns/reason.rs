@@ -40,6 +40,22 @@ const NETWORK: &[Reading] = &[
         "its pod cannot resolve names: CoreDNS does not answer it, or has no working server to forward to",
         "check why pods cannot resolve names: `homelab doctor --check net`",
     ),
+    // What is left of a name that was not found out: a time limit.
+    passes(
+        &["dial tcp: lookup "],
+        "the cluster's DNS did not answer its pod in time: CoreDNS is busy or not reached, or its own server is slow",
+        "check why pods cannot resolve names: `homelab doctor --check net`",
+    ),
+    passes(
+        &["TLS handshake timeout"],
+        "its pod connects, but large packets get lost on the way: the MTU of the line or of a VPN is smaller than the one of the pods",
+        "lower the MTU of the pods' network, or let the router clamp the segment size (MSS)",
+    ),
+    passes(
+        &["tls: handshake failure", "server gave HTTP response to HTTPS client"],
+        "another server answers instead of the provider's: a proxy, or a search domain with a wildcard record",
+        "exclude the nodes' traffic from the proxy, and check the search domains of the nodes",
+    ),
     passes(
         &["x509", "certificate signed by unknown", "certificate has expired"],
         "its pod does not trust the certificate that the server sends: the clock is wrong, or a proxy is in between",
@@ -93,6 +109,13 @@ mod tests {
                 "too many calls",
             ),
             ("dial tcp 104.19.192.29:443: i/o timeout", "reach Cloudflare"),
+            (
+                "dial tcp: lookup api.cloudflare.com on 10.43.0.10:53: read udp 10.42.0.9:40000->10.43.0.10:53: i/o timeout",
+                "cluster's DNS did not answer",
+            ),
+            ("net/http: TLS handshake timeout", "large packets"),
+            ("remote error: tls: handshake failure", "another server"),
+            ("http: server gave HTTP response to HTTPS client", "another server"),
             ("exceeded available rate limit retries", "too many calls"),
         ];
         for (message, part) in cases {

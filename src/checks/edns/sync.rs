@@ -62,7 +62,7 @@ pub(super) fn sync(evidence: &Evidence) -> Outcome {
     match (seen.began, seen.synced) {
         (Some(began), synced) if synced.is_none_or(|synced| synced < began) && age(began) > SLOW => Finding::new(
             format!("external-dns started to compare the records {} ago, and has not finished", span(age(began))),
-            format!("its pod gets no answer from {}, or only errors; external-dns tries each call up to ten times, and waits longer each time", traits_of(evidence.dns).words.name),
+            format!("its pod gets no answer from {}, or only errors; external-dns tries each call several times, and waits longer each time", traits_of(evidence.dns).words.name),
             "check whether pods resolve names and reach the internet: `homelab doctor --check net`",
         )
         .look(LOG)

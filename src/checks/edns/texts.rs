@@ -17,7 +17,7 @@ pub(super) const CHECKS: &[Def] = &[
                 "it exits when it starts: its version does not know one of its flags, or requires another (`--policy` since 0.22)",
                 "remove `images.externalDns`, and run `homelab up`",
             ),
-            cause("the DNS provider refuses its token: external-dns exits at every error of the provider's API except 429 and 5xx", "see the group `cf`"),
+            cause("the DNS provider refuses its token: at some providers external-dns exits at every error of the API except 429 and 5xx", "see the group `cf`"),
             cause("its Secret is missing", "run `homelab up`"),
             cause("somebody scaled it to 0", "scale it up again"),
             cause("its image cannot be pulled", "check whether the node reaches the registry"),

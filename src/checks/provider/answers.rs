@@ -94,7 +94,9 @@ fn token(evidence: &Evidence) -> Outcome {
         Fault::Signature => replaced(&why("another text was copied in the place of the secret")),
         Fault::Clock { .. } => refused(&why("one of both clocks is wrong")),
         Fault::Server { .. } => refused(&format!("the fault is at {name}, not here")).heals(),
-        Fault::Refused { .. } | Fault::Unexpected { .. } => refused(&format!("{name} gives no other reason")),
+        Fault::Refused { .. } | Fault::Unexpected { .. } => {
+            refused(&why(&format!("{name} gives no other reason")))
+        }
         // A server of the house can be put right here: its rules tell why it does not answer.
         Fault::Transport { .. } | Fault::NotJson { .. } if failure.cause.is_some() => refused(&why("")),
         Fault::Transport { cause, .. } => {

@@ -110,12 +110,15 @@ fn edit(evidence: &Evidence) -> Outcome {
         Some(Err(failure)) => failure,
         None => {
             return match (edns::refused_edit(evidence), left()) {
-                (Some(line), _) => Finding::new(
-                    format!("{name} does not let external-dns change records: {line}"),
-                    format!("the {} can read the zone's records, but not change them", token.short),
-                    token.may_not_edit,
-                )
-                .into(),
+                (Some((line, reading)), _) => {
+                    let unread = || format!("the {} can read the zone's records, but not change them", token.short);
+                    Finding::new(
+                        format!("{name} does not let external-dns change records: {line}"),
+                        reading.map_or_else(unread, |row| row.cause.to_owned()),
+                        reading.map_or(token.may_not_edit, |row| row.fix),
+                    )
+                    .into()
+                }
                 (None, Some(record)) => Finding::new(
                     format!(
                         "the temporary record `{}` of an interrupted run is still in the zone",

@@ -42,6 +42,7 @@ pub(super) const TRAITS: Traits = Traits {
     challenges: said::CHALLENGES,
     unknown_code: said::unknown_code,
     quoted: said::quoted,
+    desired: |_| None,
     is_refused_edit: said::is_refused_edit,
     is_scratch: scratch::is_scratch,
     quota: |zone| Some(limits::quota(zone)),

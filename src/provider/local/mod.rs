@@ -27,6 +27,7 @@ pub(super) const TRAITS: Traits = Traits {
     challenges: &[],
     unknown_code: |_| None,
     quoted: |_| None,
+    desired: |_| None,
     is_refused_edit: |_| false,
     is_scratch: |_| false,
     quota: |_| None,

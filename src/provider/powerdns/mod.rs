@@ -39,6 +39,7 @@ pub(super) const TRAITS: Traits = Traits {
     challenges: said::CHALLENGES,
     unknown_code: |_| None,
     quoted: said::quoted,
+    desired: |_| None,
     is_refused_edit: |_| false,
     is_scratch,
     quota: |_| None,

@@ -44,6 +44,7 @@ pub(super) const TRAITS: Traits = Traits {
     challenges: said::CHALLENGES,
     unknown_code: |_| None,
     quoted: |_| None,
+    desired: |_| None,
     is_refused_edit: said::is_refused_edit,
     is_scratch,
     quota: |_| None,

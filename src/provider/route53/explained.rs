@@ -29,6 +29,10 @@ pub(super) const EXPLAINED: &[Explained] = &[
                 "the clocks are more than five minutes apart (`RequestExpired`, or `SignatureDoesNotMatch` with `Signature expired`)",
                 "set this machine's clock",
             ),
+            (
+                "the AWS account is not fully signed up, or is suspended (`OptInRequired`, `SubscriptionRequiredException`)",
+                "sign in as the owner of the account, and look at Billing and at the mails of Amazon",
+            ),
             ("the API is down", "look at https://health.aws.amazon.com and wait"),
         ],
         sources: &[

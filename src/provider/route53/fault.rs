@@ -1,6 +1,7 @@
 //! What Route 53's refusals mean, and the next step for each.
 
-use super::limits::{FULL, TOO_MANY_ZONES};
+use super::denial::Denial;
+use super::limits::{FULL, SUSPENDED, TOO_MANY_ZONES, UNSUSPEND, WHY_SUSPENDED};
 use super::words::WORDS;
 use crate::evidence::{Fault, Permission, Transport};
 
@@ -48,13 +49,19 @@ pub(super) fn hint(fault: &Fault) -> String {
             "delete a zone that nobody needs: `homelab zone list` shows those below the domain, and `homelab zone prune` which of them no cluster uses; or ask for a higher quota (Service Quotas console, US East (N. Virginia), Amazon Route 53, Hosted zones)".into()
         }
         Fault::Refused { message, .. } if message.contains(FULL) => WORDS.no_more_room.into(),
+        Fault::Refused { message, .. } if is_suspended(message) => UNSUSPEND.into(),
         Fault::Refused { .. } | Fault::Unexpected { .. } | Fault::ReadOnly { .. } => {
-            "look the code up at https://docs.aws.amazon.com/Route53/latest/APIReference/".into()
+            "look the code up at https://docs.aws.amazon.com/Route53/latest/APIReference/; one about users or access keys at https://docs.aws.amazon.com/IAM/latest/APIReference/".into()
         }
         Fault::Leftover { name, .. } => {
             format!("remove the TXT record `{name}` in the Route 53 console (Hosted zones)")
         }
     }
+}
+
+/// Whether the account itself is refused.
+fn is_suspended(message: &str) -> bool {
+    SUSPENDED.iter().any(|code| message.starts_with(code))
 }
 
 /// The shortest ending that people have as a zone.
@@ -82,9 +89,9 @@ pub(super) fn cause(fault: &Fault) -> Option<&'static str> {
         Fault::Refused { message, .. } if message.contains(FULL) => Some(
             "the hosted zone has as many records as its quota allows: 10,000, unless a higher one was granted",
         ),
-        Fault::Unprepared { .. } => Some(
-            "AWS denies what no policy allows, and a policy that names another zone does not allow it in this one",
-        ),
+        Fault::Refused { message, .. } if is_suspended(message) => Some(WHY_SUSPENDED),
+        // Others are not about rights.
+        Fault::Unprepared { what, .. } if what.contains(" may not `") => Some(Denial::told_in(what).cause()),
         _ => None,
     }
 }

@@ -9,6 +9,7 @@ mod changes;
 mod client;
 mod components;
 mod delegation;
+mod denial;
 mod explained;
 mod fault;
 mod http;
@@ -44,6 +45,7 @@ pub(super) const TRAITS: Traits = Traits {
     challenges: said::CHALLENGES,
     unknown_code: said::unknown_code,
     quoted: said::quoted,
+    desired: said::desired,
     is_refused_edit: said::is_refused_edit,
     is_scratch,
     quota: |_| Some((limits::RECORDS, limits::OF_A_ZONE)),

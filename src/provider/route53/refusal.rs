@@ -1,7 +1,7 @@
 //! From an error of the SDK to a fault.
 //!
-//! Codes: Route 53 API reference, "Common errors" and the errors of each call; IAM user guide, "Troubleshoot access denied error
-//! messages" (the words of a denial); IAM API reference, the errors of each call, "Troubleshoot signed requests" (the words of a signature that is too old or too new).
+//! Codes: Route 53 API reference, "Common errors" and the errors of each call; IAM API reference, the errors of each call; IAM user
+//! guide, "Troubleshoot signed requests" (the words of a signature that is too old or too new).
 
 use std::error::Error;
 
@@ -10,6 +10,7 @@ use aws_sdk_route53::error::{ProvideErrorMetadata, SdkError};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 
+use super::denial::Denial;
 use super::http::Cut;
 use crate::evidence::{Fault, Transport};
 use crate::facts::secret::Secret;
@@ -144,27 +145,12 @@ impl Asked<'_> {
             (_, Some(zone)) => format!("arn:aws:route53:::hostedzone/{zone}"),
             (_, None) => after("on resource: ").unwrap_or_else(|| "*".to_owned()),
         };
-        // Said of a zone that another account has (aws-sdk-php#2141); of one that no account has: `NoSuchHostedZone`.
-        let is_elsewhere = message.contains("not authorized to access this resource");
         let user = after("User: ").map(|arn| format!(" of `{arn}`")).unwrap_or_default();
-        let is_denied = message.contains("explicit deny");
-        let why = match (is_denied, is_elsewhere) {
-            (true, _) => ", since a policy denies it",
-            (false, true) => ", which another account has",
-            (false, false) => "",
-        };
+        let denial = Denial::of(message);
+        let what = format!("the access key{user} may not `{action}` on `{place}`{}", denial.clause());
         Fault::Unprepared {
-            what: self.shown(&format!("the access key{user} may not `{action}` on `{place}`{why}")),
-            cure: match (is_denied, is_elsewhere) {
-                (true, _) => format!(
-                    "remove the statement that denies `{action}` from the policies of that user, of its groups and of the account"
-                ),
-                (false, true) => "use an access key of the account that has the zone, or run `homelab up`, which looks for the zone in this one".to_owned(),
-                (false, false) => format!(
-                    "allow `{action}` on `{place}` in the policy of that user (IAM console, Users, Permissions); {}",
-                    self.service.policy()
-                ),
-            },
+            what: self.shown(&what),
+            cure: denial.cure(&action, &place, self.service.policy()),
         }
     }
 

@@ -200,7 +200,7 @@ fn what_a_status_leaves_out_is_read_in_the_newest_event() {
                     "message": message, "lastTimestamp": at })
             };
             let events = vec![
-                event("2026-06-01T11:59:00Z", said),
+                event("2026-06-01T11:59:00Z", &format!("(combined from similar events): {said}")),
                 event("2026-06-01T11:50:00Z", "Error presenting challenge: old"),
             ];
             e.cluster.as_mut().unwrap().objects.0.insert("events".into(), Listing::Items(events));
@@ -214,6 +214,24 @@ fn what_a_status_leaves_out_is_read_in_the_newest_event() {
     );
     let gone = finding(Some("another"));
     assert!(gone.cause.contains("in its events and its log alone"), "{gone:?}");
+}
+
+#[test]
+fn what_is_in_the_way_of_a_challenge_is_told_in_the_providers_own_words() {
+    let said = "InvalidChangeBatch: [RRSet of type TXT with DNS name _acme-challenge.photos.example.com. is not permitted because a conflicting RRSet of type CNAME with the same DNS name already exists in zone example.com.]";
+    let report = lab(|e| {
+        e.dns = crate::config::Provider::Route53;
+        challenged(
+            "pending",
+            &format!(
+                "failed to change Route 53 record set: operation error Route 53: ChangeResourceRecordSets, https response error StatusCode: 400, RequestID: 01234567-89ab-cdef-0123-456789abcdef, {said}"
+            ),
+        )(e);
+    });
+    let finding = only(&report, id::CHALLENGE);
+    assert!(finding.summary.ends_with(said), "{}", finding.summary);
+    assert!(finding.cause.contains("a CNAME at the challenge's name is in the way"), "{finding:?}");
+    assert!(finding.fix.text.contains("`dns.challengeZone`"), "{finding:?}");
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod filters;
 mod organisations;
 mod owners;
 mod policy;
+mod refusals;
 mod services;
 mod unpublished;
 mod wildcard;

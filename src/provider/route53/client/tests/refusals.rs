@@ -48,3 +48,53 @@ async fn a_zone_beyond_the_quota_of_the_account_is_told_with_where_more_are_gran
     );
     assert!(cause(&fault).unwrap().contains("500"), "{fault:?}");
 }
+
+#[tokio::test]
+async fn who_denies_it_is_told_with_what_is_to_be_done_there() {
+    for (why, clause, reason, step) in [
+        (
+            "with an explicit deny in a service control policy",
+            "since a policy of your AWS organization forbids it",
+            "no policy of the user changes that",
+            "management account",
+        ),
+        (
+            "because no permissions boundary allows the route53:ListResourceRecordSets action",
+            "since the permissions boundary of that user does not allow it",
+            "whatever its policies allow",
+            "in the permissions boundary of that user",
+        ),
+        (
+            "with an explicit deny in an identity-based policy",
+            "since a policy denies it",
+            "whatever another policy allows",
+            "remove the statement",
+        ),
+        (
+            "because no identity-based policy allows the route53:ListResourceRecordSets action",
+            "on `arn:aws:route53:::hostedzone/Z1`",
+            "what no policy allows",
+            "allow `route53:ListResourceRecordSets`",
+        ),
+    ] {
+        let message = format!(
+            "User: arn:aws:iam::123456789012:user/homelab is not authorized to perform: route53:ListResourceRecordSets on resource: arn:aws:route53:::hostedzone/Z1 {why}"
+        );
+        let fault = refused("AccessDenied", message.leak()).await;
+        assert!(told(&fault).ends_with(clause), "{}", told(&fault));
+        assert!(
+            cause(&fault).unwrap().contains(reason) && hint(&fault).contains(step),
+            "{why}: {}",
+            hint(&fault)
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_account_that_is_suspended_is_told_as_one() {
+    for code in ["OptInRequired", "SubscriptionRequiredException"] {
+        let fault = refused(code, "The AWS Access Key Id needs a subscription for the service").await;
+        assert!(cause(&fault).unwrap().contains("suspended"), "{fault:?}");
+        assert!(hint(&fault).contains("Billing"), "{}", hint(&fault));
+    }
+}
