@@ -29,7 +29,7 @@ const OF_THE_SERVER: &[Reading] = &[
     means(
         &["bad return code: refused"],
         "the name server refuses the update: it does not allow updates of this zone, or not with this TSIG key, or not from the node's address",
-        "allow updates of the zone with the TSIG key from the nodes' addresses",
+        "allow updates of the zone with the TSIG key from the nodes' addresses (BIND: `update-policy { grant homelab zonesub ANY; };`; Knot: `action: update`; PowerDNS: TSIG-ALLOW-DNSUPDATE)",
     ),
     means(
         &["bad return code: notauth"],
