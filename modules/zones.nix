@@ -33,7 +33,9 @@ in
       description = "Delete zones of organisations that nobody uses, once a day";
       wantedBy = [ "timers.target" ];
       timerConfig = {
-        OnCalendar = "daily";
+        # In UTC, as the provider bills: where the last day of a month has 25 hours, none of the local midnights falls into its last
+        # 24 hours. At midnight in UTC one does, and the delay is shorter than a day.
+        OnCalendar = "*-*-* 00:00:00 UTC";
         # After a time without power.
         Persistent = true;
         # Not every lab of the world at midnight. The delay is always the same, so that no day is without a run: zones go on the
