@@ -67,13 +67,28 @@ impl Left {
     fn of(doomed: &Doomed, live: &Value, config: &Config) -> Option<Self> {
         let organisation = organisations::of_secret(&doomed.key.name)?;
         let is_it = doomed.key == secret_of(organisation) && is_applied(live) && live["data"].is_object();
-        is_it.then(|| Self {
+        if !is_it {
+            return None;
+        }
+        let mut zone = zone_of_data(&live["data"]);
+        if zone.name.is_empty() {
+            // Before the first `up`, it holds a key alone (`homelab zone policy --apply`).
+            zone.name = config.domain.child(organisation).to_string();
+        }
+        Some(Self {
             organisation: organisation.to_owned(),
             secret: doomed.clone(),
-            zone: zone_of_data(&live["data"]),
+            zone,
             // Where somebody has taken it out, that of the lab is left.
             keyring: credential_in(config, live).unwrap_or_default(),
         })
+    }
+
+    /// What is left to do once it has been given up; nothing where homelab makes no users.
+    fn then(&self, own: &Client) -> String {
+        let remove = command!("homelab zone policy {} --remove", self.organisation);
+        let remove = remove.filter(|_| own.members().is_ok());
+        remove.map_or_else(String::new, |remove| format!("; if homelab made its user, delete it: `{remove}`"))
     }
 
     /// By the organisation's own credential, else by that of the lab: its own user may have been deleted first.
@@ -167,7 +182,7 @@ pub(super) async fn give_up(
         };
         match ended {
             Ok(done) => {
-                said.push(done);
+                said.push(done + &left.then(own));
                 given.insert(&left.secret.key);
             }
             Err(why) => stays.push(left.stays(&why)),

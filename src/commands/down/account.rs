@@ -63,7 +63,7 @@ fn of_another(member: &Member, user: &User) -> String {
 impl Account {
     /// Looks, before anything is deleted: some credentials lie in the cluster alone.
     pub(super) async fn look(cluster: &Cluster, config: &Config, wanted: Wanted) -> Self {
-        if config.organisations.is_empty() || provider::traits_of(config.dns.provider).zones.is_none() {
+        if provider::traits_of(config.dns.provider).zones.is_none() {
             return Self::default();
         }
         let mut account = Self::default();
@@ -73,6 +73,8 @@ impl Account {
         });
         match client {
             Ok(client) => account.client = Some(client),
+            // Users of organisations that have left may be there; nobody is told so who never had any.
+            Err(_) if config.organisations.is_empty() => (),
             Err(why) => account.unseen.push(format!(
                 "whether users of organisations are left cannot be seen: {why}; give homelab a credential that may look, then run `homelab down` again"
             )),

@@ -68,6 +68,15 @@ fn held(secrets: Vec<Value>) -> (Vec<Left>, Plan) {
 
 const NAME: &str = "homelab-dns-provider-for-acme";
 
+/// As `homelab zone policy acme --apply` writes it, before any `up`.
+fn without_zone() -> Value {
+    let mut secret = secret("external-dns", NAME, "homelab", "");
+    for key in ["zone-id", "zone"] {
+        secret["data"].as_object_mut().unwrap().remove(key);
+    }
+    secret
+}
+
 fn acme(id: &str) -> Left {
     let (mut held, _) = held(vec![secret("external-dns", NAME, "homelab", id)]);
     held.pop().unwrap()
@@ -153,4 +162,25 @@ async fn a_zone_that_is_gone_needs_nothing_and_one_of_another_id_is_left_alone()
     let kept = account(&written_by("home.example.com/acme/shop", "web"));
     assert_eq!(given_up(&acme("Z9")).await.0.unwrap(), Given::NoZone);
     assert_eq!(kept.lock().unwrap().changes, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn one_that_left_before_its_first_up_gives_up_the_zone_of_its_name() {
+    let kept = account(&[]);
+    let (mut held, _) = held(vec![without_zone()]);
+    let left = held.pop().unwrap();
+    assert_eq!(left.zone.name, ZONE);
+    assert_eq!(given_up(&left).await.0.unwrap(), Given::Up(0));
+    let kept = kept.lock().unwrap();
+    assert_eq!(kept.changes, [format!("untag {ZONE} homelab/claim/home.example.com")]);
+    assert_eq!(kept.zones[1].tags.keys().collect::<Vec<_>>(), ["homelab/claim/attic"]);
+}
+
+#[tokio::test]
+async fn whoever_has_been_given_up_may_have_a_user_and_its_end_is_named() {
+    let kept = account(&[]);
+    let left = acme("Z1");
+    let (_, own) = given_up(&left).await;
+    assert!(left.then(&own).contains("`homelab zone policy acme --remove`"), "{}", left.then(&own));
+    drop(kept);
 }

@@ -149,7 +149,15 @@ async fn records_that_stay_keep_the_claim_on_their_zone() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_lab_without_organisations_asks_nobody_about_users() {
+async fn users_of_organisations_that_have_all_left_go_too() {
+    let account = shared();
+    let ended = Trial::new(lab()).down(false).await;
+    ended.document.unwrap();
+    assert_eq!(names(&account), ["acme of cellar", "admin"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lab_without_organisations_is_not_told_that_it_may_not_look_for_users() {
     let account = shared();
     account.lock().unwrap().refuses = Some("look for users");
     let ended = Trial::new(lab()).down(false).await;
