@@ -12,6 +12,7 @@ use k8s_openapi::api::admissionregistration::v1::{
 use crate::config::Config;
 use crate::desired::meta::global;
 use crate::desired::object::{Component, Object};
+use crate::desired::organisations::certificates;
 use crate::facts::controllers::MORE_HOSTS;
 
 const COMPONENT: Component = Component::Issuer;
@@ -20,6 +21,10 @@ const NAME: &str = "homelab-organisations";
 /// The annotations by which external-dns finds more hosts, without their prefix (external-dns 0.22,
 /// source/annotations/annotations.go).
 const OF_EXTERNAL_DNS: [&str; 2] = ["hostname", "internal-hostname"];
+
+/// What makes names comparable: DNS knows neither capitals nor whether the last dot is written (RFC 1034, section 3.1).
+pub(super) const PLAIN: &str =
+    "map(n, n.endsWith('.') ? n.substring(0, n.size() - 1).lowerAscii() : n.lowerAscii())";
 
 /// The organisation's zone that a namespace has; empty if it has none.
 const ZONE: &str = "request.namespace in variables.zones ? variables.zones[request.namespace] : ''";
@@ -63,11 +68,11 @@ pub(super) fn objects(config: &Config, cluster_domain: &str) -> Vec<Object> {
         names: Some(annotated(&dns)),
         more: Vec::new(),
     };
-    let certificates = Policy {
+    let for_names = Policy {
         about: "certificates",
         resources: &[("cert-manager.io", &["certificates"])],
-        names: Some(of_certificate(cluster_domain)),
-        more: Vec::new(),
+        names: Some(certificates::names(cluster_domain)),
+        more: certificates::of_certificates(),
     };
     let requests = Policy {
         about: "requests",
@@ -76,38 +81,16 @@ pub(super) fn objects(config: &Config, cluster_domain: &str) -> Vec<Object> {
             ("acme.cert-manager.io", &["orders", "challenges"]),
         ],
         names: None,
-        more: vec![(by_cert_manager(&config.cert_manager.namespace), WHY_BY_CERT_MANAGER)],
+        more: certificates::of_requests(&config.cert_manager.namespace),
     };
-    [ingresses, services, certificates, requests]
-        .into_iter()
-        .flat_map(|policy| policy.objects(config))
-        .collect()
+    [ingresses, services, for_names, requests].into_iter().flat_map(|policy| policy.objects(config)).collect()
 }
-
-/// What a Certificate is for, but names inside the cluster of its own namespace, which the lab's own authority may sign.
-fn of_certificate(domain: &str) -> String {
-    format!(
-        "((has(object.spec.dnsNames) ? object.spec.dnsNames : []) \
-         + (has(object.spec.commonName) && object.spec.commonName != '' ? [object.spec.commonName] : []))\
-         .filter(n, !(n.endsWith('.' + request.namespace + '.svc') || n.endsWith('.' + request.namespace + '.svc.{domain}')))"
-    )
-}
-
-/// What cert-manager makes of a Certificate that was looked at. By hand it would be signed unseen, for any name.
-fn by_cert_manager(namespace: &str) -> String {
-    format!(
-        "variables.zone == '' || !has(object.spec.issuerRef.kind) || object.spec.issuerRef.kind != 'ClusterIssuer' \
-         || request.userInfo.username.startsWith('system:serviceaccount:{namespace}:')"
-    )
-}
-const WHY_BY_CERT_MANAGER: &str = "'in the namespace ' + request.namespace + ' of an organisation, only cert-manager itself asks a ClusterIssuer: \
-    make a Certificate, or name the Issuer of the namespace'";
 
 /// The names in an annotation, which separates them by commas.
 fn listed(annotation: &str) -> String {
     format!(
         "(has(object.metadata.annotations) && '{annotation}' in object.metadata.annotations \
-         ? object.metadata.annotations['{annotation}'].split(',').map(n, n.trim().lowerAscii()).filter(n, n != '') : [])"
+         ? object.metadata.annotations['{annotation}'].split(',').map(n, n.trim()).{PLAIN}.filter(n, n != '') : [])"
     )
 }
 

@@ -1,6 +1,7 @@
 //! Groups that share the cluster: for each an external-dns that reads its namespaces and writes into its zone, an Issuer in
 //! each of these namespaces, and what keeps the names of one out of the reach of the others.
 
+mod certificates;
 mod guard;
 
 use std::collections::BTreeMap;

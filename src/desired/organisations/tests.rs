@@ -184,3 +184,59 @@ fn the_policies_know_the_zone_of_each_namespace() {
         assert_eq!(binding["spec"]["validationActions"], json!(["Deny"]));
     }
 }
+
+/// The expressions of a policy, in one text.
+fn expressions(about: &str) -> String {
+    let objects = rendered(TWO, &Inputs::default());
+    let policy = one(&objects, &format!("ValidatingAdmissionPolicy homelab-organisations-{about}"));
+    let all = policy["spec"]["validations"].as_array().unwrap();
+    all.iter().map(|one| one["expression"].as_str().unwrap()).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn of_the_cluster_issuers_the_one_that_signs_for_services_is_asked_for_names_alone() {
+    let certificates = expressions("certificates");
+    for part in [
+        "issuerRef.kind != 'ClusterIssuer' || object.spec.issuerRef.name == 'homelab-ca'",
+        "!object.spec.isCA",
+        "['cert sign', 'crl sign']",
+        "size(object.spec.literalSubject) == 0",
+        "size(object.spec.ipAddresses) == 0",
+        "size(object.spec.uris) == 0",
+        "size(object.spec.emailAddresses) == 0",
+        "size(object.spec.otherNames) == 0",
+    ] {
+        assert!(certificates.contains(part), "{part}: {certificates}");
+    }
+    assert!(expressions("requests").contains("!object.spec.isCA"), "a renewal of one from before");
+}
+
+#[test]
+fn names_are_compared_without_capitals_and_a_last_dot() {
+    let objects = rendered(TWO, &Inputs::default());
+    for about in ["ingresses", "services", "certificates"] {
+        let policy = one(&objects, &format!("ValidatingAdmissionPolicy homelab-organisations-{about}"));
+        let names = policy["spec"]["variables"][2]["expression"].as_str().unwrap();
+        assert!(names.contains(guard::PLAIN), "{about}: {names}");
+    }
+}
+
+#[test]
+fn what_homelab_asks_for_in_a_namespace_of_an_organisation_passes_its_own_fence() {
+    let text = TWO.replace("organisation: acme }", "organisation: acme, issuer: ca }")
+        + "extraCertificates: [{ namespace: office, names: ['*.acme.home.example.com', '*.office.svc.cluster.local'], issuer: ca }, \
+           { namespace: lab, names: ['*.globex.home.example.com'] }]\n";
+    let objects = rendered(&text, &Inputs::default());
+    let certificates = objects.iter().filter(|object| {
+        object.key.kind.kind == "Certificate"
+            && ["office", "shop", "lab"].contains(&object.key.namespace.as_deref().unwrap())
+    });
+    let mut seen = 0;
+    for spec in certificates.map(|object| &object.body["spec"]) {
+        let issuer = &spec["issuerRef"];
+        assert!(issuer["kind"] == "Issuer" || issuer["name"] == "homelab-ca", "{spec}");
+        assert!(spec["isCA"].is_null() && !spec["usages"].to_string().contains("cert sign"), "{spec}");
+        seen += 1;
+    }
+    assert_eq!(seen, 2);
+}

@@ -1,5 +1,7 @@
 //! Several organisations in one cluster: each has its names in its zone, and none takes another's.
 
+mod fence;
+
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
@@ -55,7 +57,7 @@ fn share(hands: &Hands) -> Result<()> {
     let writes: Vec<String> =
         hands.audited(mark)?.iter().filter(|one| one.is_write()).map(ToString::to_string).collect();
     expect(writes.is_empty(), format!("{writes:?}"))?;
-    refused(hands)?;
+    fence::holds(hands)?;
     taken(hands)?;
     led_astray(hands, &config, &zones)?;
     gone(hands, zones.first().context("the first zone")?)
@@ -126,88 +128,9 @@ fn text_of(hands: &Hands, name: &str) -> Result<String> {
     hands.client.run("dig", &["+short", "+time=2", "+tries=2", name, "TXT", "@203.0.113.53"])
 }
 
-fn ingress(namespace: &str, name: &str, host: Option<&str>) -> Value {
-    let path = json!({ "path": "/", "pathType": "Prefix", "backend": { "service": { "name": "program", "port": { "number": 80 } } } });
-    let mut rule = json!({ "http": { "paths": [path] } });
-    if let Some(host) = host {
-        rule["host"] = format!("{host}.{DOMAIN}").into();
-    }
-    json!({ "apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": { "name": name, "namespace": namespace, "annotations": {} },
-        "spec": { "ingressClassName": "nginx", "rules": [rule] } })
-}
-
-fn with(mut object: Value, key: &str, value: &str) -> Value {
-    object["metadata"]["annotations"][key] = value.into();
-    object
-}
-
-/// Whoever may write anything in his own namespace takes no name of another's.
-fn refused(hands: &Hands) -> Result<()> {
-    let hostname = "external-dns.alpha.kubernetes.io/hostname";
-    let own = || ingress("shop", "try", Some("try.acme"));
-    let service = json!({ "apiVersion": "v1", "kind": "Service", "metadata": { "name": "try", "namespace": "shop",
-        "annotations": { hostname: format!("db.acme.{DOMAIN}, db.{DOMAIN}") } }, "spec": { "ports": [{ "port": 1 }] } });
-    let certificate = |kind: &str, name: &str| {
-        json!({ "apiVersion": "cert-manager.io/v1", "kind": "Certificate", "metadata": { "name": "try", "namespace": "shop" },
-            "spec": { "secretName": "try", "dnsNames": [name], "issuerRef": { "name": "acme", "kind": kind } } })
-    };
-    let request = json!({ "apiVersion": "cert-manager.io/v1", "kind": "CertificateRequest", "metadata": { "name": "try", "namespace": "shop" },
-        "spec": { "request": "LS0t", "issuerRef": { "name": "acme", "kind": "ClusterIssuer", "group": "cert-manager.io" } } });
-    let mut by_tls = own();
-    by_tls["spec"]["tls"] = json!([{ "hosts": [format!("whoami.{DOMAIN}")], "secretName": "try" }]);
-    let mut by_default = own();
-    by_default["spec"]["defaultBackend"] =
-        json!({ "service": { "name": "program", "port": { "number": 80 } } });
-    let cases = [
-        ("a name of the lab", ingress("shop", "try", Some("whoami"))),
-        ("a name of another organisation", ingress("shop", "try", Some("wiki.globex"))),
-        ("a name that only ends alike", ingress("shop", "try", Some("notacme"))),
-        ("every name", ingress("shop", "try", None)),
-        ("every name, by a default backend", by_default),
-        ("another's name, by an annotation", with(own(), hostname, &format!("a.{DOMAIN}"))),
-        (
-            "another's name, by an alias",
-            with(own(), "nginx.ingress.kubernetes.io/server-alias", &format!("whoami.{DOMAIN}")),
-        ),
-        (
-            "every name, by an expression",
-            with(own(), "nginx.ingress.kubernetes.io/server-alias", &format!("~^.*|x.acme.{DOMAIN}")),
-        ),
-        ("a certificate for another's name", by_tls),
-        ("a name of an organisation, from elsewhere", ingress("default", "try", Some("web.acme"))),
-        ("the organisation's own name, from elsewhere", ingress("homelab", "try", Some("acme"))),
-        ("a Service with a name of the lab", service),
-        ("a Certificate for a name of the lab", certificate("ClusterIssuer", &format!("whoami.{DOMAIN}"))),
-        (
-            "a Certificate for a Service of another namespace",
-            certificate("Issuer", "db.bench.svc.cluster.local"),
-        ),
-        ("a request that nobody looked at", request),
-    ];
-    for (what, object) in cases {
-        let file = hands.config_file("try.json", &object.to_string())?;
-        let words = ["apply", "--server-side", "--dry-run=server", "-f", &file.display().to_string()];
-        let said = hands.node.output("kubectl", &words)?;
-        let by_policy = said.stderr.contains("homelab-organisations-");
-        expect(!said.status.success() && by_policy, format!("{what}: {}{}", said.stdout, said.stderr))?;
-    }
-    let allowed = [
-        own(),
-        ingress("shop", "try", Some("acme")),
-        ingress("default", "try", Some("stranger")),
-        certificate("Issuer", &format!("*.acme.{DOMAIN}")),
-        certificate("ClusterIssuer", "db.shop.svc.cluster.local"),
-    ];
-    for object in allowed {
-        let file = hands.config_file("try.json", &object.to_string())?;
-        hands.kubectl(&["apply", "--server-side", "--dry-run=server", "-f", &file.display().to_string()])?;
-    }
-    Ok(())
-}
-
 /// An Ingress of the organisation's own people gets its record, a stranger's record in its zone stays.
 fn taken(hands: &Hands) -> Result<()> {
-    hands.kubectl_apply("own.json", &ingress("office", "desk", Some("desk.acme")).to_string())?;
+    hands.kubectl_apply("own.json", &fence::ingress("office", "desk", Some("desk.acme")).to_string())?;
     let host = format!("desk.acme.{DOMAIN}");
     eventually("the record of an Ingress that homelab did not make", LIMIT, || {
         let found = leads(hands, &host)?;
