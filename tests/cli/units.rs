@@ -153,6 +153,17 @@ fn every_unit_is_ordered_and_started_as_on_nixos() {
 }
 
 #[test]
+fn one_run_a_month_lies_in_the_last_day_before_a_bill_wherever_the_machine_stands() {
+    let timer = &unit("homelab-zones.timer")["Timer"];
+    // Bills begin at midnight in UTC (src/plan/zones/billing.rs); the delay is the same each day, and much shorter than one.
+    assert_eq!(timer["OnCalendar"], ["*-*-* 00:00:00 UTC"]);
+    assert_eq!(
+        (&timer["RandomizedDelaySec"][0], &timer["FixedRandomDelay"][0]),
+        (&"1h".into(), &"true".into())
+    );
+}
+
+#[test]
 fn every_unit_runs_what_it_runs_on_nixos() {
     let scripts = [
         ("homelab-ready", "ready.sh"),
