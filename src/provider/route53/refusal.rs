@@ -32,6 +32,10 @@ pub(super) const NO_ZONE: &str = "NoSuchHostedZone";
 /// How far clocks may be apart for a signature, in seconds.
 const SKEW: i64 = 300;
 
+/// Calls that a lab never makes: they are for whoever makes zones.
+const OF_MAKER: [&str; 5] =
+    ["CreateHostedZone", "DeleteHostedZone", "GetHostedZone", "ListTagsForResource", "ChangeTagsForResource"];
+
 /// Whom a call asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Service {
@@ -58,11 +62,11 @@ impl Service {
         }
     }
 
-    /// Where the whole policy is.
-    const fn policy(self) -> &'static str {
+    /// Where the whole policy with this action is.
+    fn policy(self, action: &str) -> &'static str {
         match self {
-            Self::Zones => "docs/route53.md has the whole policy",
-            Self::Users => "`homelab zone policy --for maker` prints the whole policy",
+            Self::Zones if !OF_MAKER.contains(&action) => "docs/route53.md has the whole policy",
+            Self::Zones | Self::Users => "`homelab zone policy --for maker` prints the whole policy",
         }
     }
 }
@@ -150,7 +154,7 @@ impl Asked<'_> {
         let what = format!("the access key{user} may not `{action}` on `{place}`{}", denial.clause());
         Fault::Unprepared {
             what: self.shown(&what),
-            cure: denial.cure(&action, &place, self.service.policy()),
+            cure: denial.cure(&action, &place, self.service.policy(self.action)),
         }
     }
 
