@@ -27,7 +27,7 @@ pub(super) use owner::is_owned;
 use crate::checks::engine::{Group, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::id;
 use crate::checks::reading::zone;
-use crate::evidence::{Evidence, Fault, HostSeen, ProviderSeen};
+use crate::evidence::{CopyState, Evidence, Fault, HostSeen, ProviderSeen};
 use crate::facts::ownership::Ownership;
 use crate::provider::reading::Reading;
 use crate::provider::traits_of;
@@ -114,7 +114,12 @@ fn outcomes_of_host(evidence: &Evidence, host: &str, _: &HostSeen) -> Vec<Judged
         }
         Some(Ok(seen)) => match evidence.wildcard_of(host) {
             Some(wildcard) => wildcard::of_host(evidence, seen, host, wildcard),
-            None => (owner::is_this_lab(evidence, seen, host), content::is_right(evidence, seen, host)),
+            None => {
+                let told = content::is_right(evidence, seen, host);
+                let follows = matches!(told, Outcome::Fail(_)) && writes_elsewhere(evidence, host);
+                let told = if follows { Outcome::Blocked { by: id::TOKEN_COPIES } } else { told };
+                (owner::is_this_lab(evidence, seen, host), told)
+            }
         },
         // Without the internet, what it says is a matter for later: people in the house are served by the nodes.
         Some(Err(failure)) if is_unreached(&failure.error) && evidence.is_answered_in_house(host) => {
@@ -129,6 +134,13 @@ fn outcomes_of_host(evidence: &Evidence, host: &str, _: &HostSeen) -> Vec<Judged
     };
     let for_host = |id, outcome| judged(id, Subject::host(host), Vantage::Provider, outcome);
     vec![for_host(id::OWNER, owner), for_host(id::RECORDS, records)]
+}
+
+/// Whether external-dns was given another zone of this name than the one that is there now: it writes nothing into this one.
+fn writes_elsewhere(evidence: &Evidence, host: &str) -> bool {
+    let copies = evidence.token.iter().filter_map(|token| token.copies.as_ref()).flatten();
+    evidence.organisation_of(host).is_none()
+        && copies.into_iter().any(|copy| matches!(copy.state, CopyState::OtherZone { .. }))
 }
 
 /// Why nothing is said of a name of an organisation: its own token does not show its zone.

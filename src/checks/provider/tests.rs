@@ -316,6 +316,17 @@ fn what_differs_for_want_of_the_new_token_is_said_once() {
 }
 
 #[test]
+fn records_that_external_dns_writes_into_a_zone_that_is_gone_are_said_once() {
+    let report = whole(|e| {
+        e.token.as_mut().unwrap().copies.as_mut().unwrap()[0].state =
+            CopyState::OtherZone { there: "Z1".into(), now: "Z2".into() };
+        records(e).clear();
+    });
+    assert!(fails(&report).contains(&id::TOKEN_COPIES));
+    assert_eq!(outcome(&report, id::RECORDS), Outcome::Blocked { by: id::TOKEN_COPIES });
+}
+
+#[test]
 fn without_a_look_at_the_token_nothing_is_said_of_it() {
     let report = whole(|e| e.token = None);
     assert!(report.checks.iter().all(|check| check.id != id::TOKEN_SOURCE && check.id != id::TOKEN_COPIES));
