@@ -293,11 +293,26 @@ def fits(zone, body):
             why = f"Tried to delete {words} but it was not found"
         elif text("Action") == "DELETE" and held != said:
             why = f"Tried to delete {words} but the values provided do not match the current values"
+        elif text("Action") != "DELETE":
+            why = clash(zone, there, key)
         if why:
             raise Refused(400, "InvalidChangeBatch", f"[{why}]")
         there[key] = None if text("Action") == "DELETE" else said
         if text("Action") == "CREATE":
             forget(zone, key)
+
+
+def clash(zone, there, key):
+    """A name with a CNAME has nothing else (Route 53 developer guide, "CNAME record type"; the words: cert-manager#3927, external-dns#1517)."""
+    name, kind, _ = key
+    kinds = {other for (of, other, _), held in there.items() if held and of == name}
+    new = f"RRSet of type {kind} with DNS name {name}. is not permitted"
+    if kind == "CNAME" and kinds - {kind}:
+        return f"{new} as it conflicts with other records with the same DNS name in zone {plain(zone.name)}."
+    if kind != "CNAME" and "CNAME" in kinds:
+        same = "with the same DNS name already exists"
+        return f"{new} because a conflicting RRSet of type CNAME {same} in zone {plain(zone.name)}."
+    return None
 
 
 def forget(zone, key):

@@ -197,11 +197,9 @@ impl<'h> Zones<'h> {
         expect(!zone["led"].as_array().is_none_or(Vec::is_empty), format!("{zone:#}"))?;
         self.run(&["create", "acme"], 0, &["is there", &format!("its name servers are in the zone {ZONE}")])?;
         expect(self.named(&name)? == zone, "a second run has changed something")?;
-        self.run(
-            &["policy", "acme"],
-            0,
-            &[&format!("hostedzone/{}", zone["id"].as_str().unwrap_or_default())],
-        )?;
+        let arn = format!("hostedzone/{}", zone["id"].as_str().unwrap_or_default());
+        self.run(&["policy", "acme"], 0, &[&arn])?;
+        self.run(&["policy", "acme", "--for", "organisation"], 0, &[&arn])?;
         self.run(&["list"], 0, &[&name, &format!("used by {DOMAIN} ({today})"), "billed nothing so far"])
             .map(drop)
     }

@@ -1,11 +1,12 @@
-//! The zone: twice, private, gone, made again, full.
+//! The zone: twice, private, gone, made again, full; and what somebody left in it.
 
 use serde_json::json;
 
+use super::super::certificates::{guest, guest_leaves};
 use super::super::names::clean_router;
 use super::super::{Injury, injury};
 use super::{ACTIVE, console, fault_for_all};
-use crate::cases::hands::Hands;
+use crate::cases::hands::{DOMAIN, Hands};
 use crate::world::ZONE;
 
 pub(in crate::cases) const INJURIES: &[Injury] = &[
@@ -42,6 +43,22 @@ pub(in crate::cases) const INJURIES: &[Injury] = &[
         &["has the zone `", "which is not the one at Route 53", "writes the new id"],
         |hands| console(hands, &json!({ "do": "again" })),
         Hands::restore,
+    ),
+    injury(
+        "another ACME client has left a CNAME at the name of a challenge",
+        "cm.challenge",
+        &["clash.home.example.test", "a CNAME at the challenge's name is in the way", "delete the CNAME"],
+        |hands| {
+            let left = json!({ "do": "add", "name": format!("_acme-challenge.clash.{DOMAIN}"), "kind": "CNAME",
+                "content": "left.acme-dns.test." });
+            console(hands, &left)?;
+            guest(hands, "clash", Some("acme"))
+        },
+        |hands| {
+            let name = format!("_acme-challenge.clash.{DOMAIN}");
+            console(hands, &json!({ "do": "remove", "name": name, "kind": "CNAME" }))?;
+            guest_leaves(hands, "clash")
+        },
     ),
     Injury {
         name: "the zone has as many records as its quota allows",
