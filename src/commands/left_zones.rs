@@ -36,6 +36,8 @@ pub(super) struct Left {
     organisation: String,
     secret: Doomed,
     zone: Zone,
+    /// Whether its external-dns was ever given that zone.
+    has_written: bool,
     keyring: Keyring,
 }
 
@@ -60,6 +62,8 @@ enum Given {
     Up(usize),
     /// It was deleted before.
     NoZone,
+    /// This cluster has never written there, and somebody has done so under its owner id: nothing was changed.
+    OfAnother,
 }
 
 impl Left {
@@ -71,6 +75,7 @@ impl Left {
             return None;
         }
         let mut zone = zone_of_data(&live["data"]);
+        let has_written = !zone.id.is_empty() || !zone.name.is_empty();
         if zone.name.is_empty() {
             // Before the first `up`, it holds a key alone (`homelab zone policy --apply`).
             zone.name = config.domain.child(organisation).to_string();
@@ -79,6 +84,7 @@ impl Left {
             organisation: organisation.to_owned(),
             secret: doomed.clone(),
             zone,
+            has_written,
             // Where somebody has taken it out, that of the lab is left.
             keyring: credential_in(config, live).unwrap_or_default(),
         })
@@ -96,28 +102,32 @@ impl Left {
         let by_its_own =
             async { self.give_up_by(&Client::new(config, &self.keyring)?, &config.dns.owner).await };
         let fault = match by_its_own.await {
-            Ok(given) => return Ok(given.map_or(Given::NoZone, Given::Up)),
+            Ok(given) => return Ok(given),
             Err(fault) => fault,
         };
         match self.give_up_by(own, &config.dns.owner).await {
-            Ok(Some(records)) => Ok(Given::Up(records)),
             // It may be in another account.
-            Ok(None) | Err(_) => Err(fault),
+            Ok(Given::NoZone) | Err(_) => Err(fault),
+            Ok(given) => Ok(given),
         }
     }
 
-    /// How many records went; `None` where the account has no such zone. The claim goes last: while it is there, nobody deletes
-    /// the zone.
-    async fn give_up_by(&self, client: &Client, owner: &str) -> Result<Option<usize>, Fault> {
+    /// The claim goes last: while it is there, nobody deletes the zone.
+    async fn give_up_by(&self, client: &Client, owner: &str) -> Result<Given, Fault> {
         let api = client.zones()?;
         let is_it = |one: &Zone| match self.zone.id.is_empty() {
             true => one.name == self.zone.name,
             false => one.id == self.zone.id,
         };
-        let Some(found) = api.all().await?.into_iter().find(|one| is_it(&one.zone)) else { return Ok(None) };
+        let Some(found) = api.all().await?.into_iter().find(|one| is_it(&one.zone)) else {
+            return Ok(Given::NoZone);
+        };
         let records = client.records(&found.zone, None).await?;
         let ours: Vec<Record> =
             left_by(&[owner], &self.organisation, &records).into_iter().cloned().collect();
+        if !ours.is_empty() && !self.has_written {
+            return Ok(Given::OfAnother);
+        }
         if !ours.is_empty() {
             api.clear(&found.zone, &ours).await?;
         }
@@ -125,7 +135,7 @@ impl Left {
         if api.tags(&found.zone).await?.contains_key(&key) {
             api.untag(&found.zone, &key).await?;
         }
-        Ok(Some(ours.len()))
+        Ok(Given::Up(ours.len()))
     }
 
     /// Waits until nothing writes into the zone any more. Whether nothing does.
@@ -174,6 +184,10 @@ pub(super) async fn give_up(
             _ if !left.has_ended(cluster).await? => Err("its external-dns has not ended yet".to_owned()),
             _ => match left.give_up(own, config).await {
                 Ok(Given::NoZone) => Ok(format!("the zone {zone} of `{name}` is gone")),
+                Ok(Given::OfAnother) => Ok(format!(
+                    "the records of `{name}` in the zone {zone} stay, and so does the claim on it: another cluster with the same owner id `{}` wrote them",
+                    config.dns.owner
+                )),
                 Ok(Given::Up(records)) => Ok(format!(
                     "gave up the zone {zone} of `{name}`: {records} records deleted, and this cluster's claim taken back"
                 )),

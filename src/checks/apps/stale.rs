@@ -46,7 +46,7 @@ pub(super) fn of(evidence: &Evidence, host: &str, summary: &str) -> Option<Findi
     let mut finding = Finding::new(
         summary,
         format!("the controller on {nodes} has not taken in that the service's pods are ready{others}{why}"),
-        "let it start again there; on that node, all names are away for some seconds",
+        "delete its pod, so that it starts again. Until the new one runs, no name works on that node",
     );
     for pod in stale {
         finding =

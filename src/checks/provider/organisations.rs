@@ -84,7 +84,7 @@ fn named(owner: &TokenOwner) -> String {
 fn own_one(evidence: &Evidence, of: &OrganisationSeen, token: &TokenSeen) -> String {
     let called = words(evidence.dns).token.called;
     format!(
-        "write the {called} that was made for `{}` to {} (`homelab zone policy {}` prints the rights that it needs), and run `homelab up`, which copies it to the cluster",
+        "write the {called} that was made for `{}` to {} (`homelab zone policy {} --for organisation` prints the rights that it needs), and run `homelab up`, which copies it to the cluster",
         of.name, token.place, of.name
     )
 }
@@ -139,8 +139,8 @@ fn unusable(
             format!("there is no {called} of the organisation `{name}`"),
             format!("systemd's credential `dns-token-{name}`, `{key}` and the cluster have none"),
             format!(
-                "run `homelab zone policy {name} --apply`, which makes one that may change the zone `{}` and no other, and lays it into the cluster; \
-                 then `homelab up`. Or make one by hand with the rights that `homelab zone policy {name}` prints, and name its file in `{key}`",
+                "run `homelab zone policy {name} --apply`, which makes one that may change the zone `{}` and no other, and stores it in the cluster; \
+                 then `homelab up`. Or make one by hand with the rights that `homelab zone policy {name} --for organisation` prints, and name its file in `{key}`",
                 of.zone
             ),
         ),

@@ -105,7 +105,7 @@ pub(super) const CHECKS: &[Def] = &[
         )
         .causes(&[
             cause("the file of another organisation was named or copied", "write its own token to the file in `organisations.<name>.tokenFile`"),
-            cause("its token was revoked, or lacks a right for its zone", "the finding has the right; `homelab zone policy` prints all of them"),
+            cause("its token was revoked, or lacks a right for its zone", "the finding has the right; `homelab zone policy ORGANISATION --for organisation` prints all of them"),
         ]),
     Def::warning(LEAST_RIGHTS, "the token can change no zone but its own")
         .needs(&[TOKEN, CF_PERMISSIONS, CF_ZONE])

@@ -177,6 +177,14 @@ async fn one_that_left_before_its_first_up_gives_up_the_zone_of_its_name() {
 }
 
 #[tokio::test]
+async fn a_copy_that_never_wrote_there_leaves_the_records_and_the_claim_of_the_cluster_that_did() {
+    let kept = account(&written_by("home.example.com/acme/shop", "web"));
+    let (mut held, _) = held(vec![without_zone()]);
+    assert_eq!(given_up(&held.pop().unwrap()).await.0.unwrap(), Given::OfAnother);
+    assert_eq!(kept.lock().unwrap().changes, Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn whoever_has_been_given_up_may_have_a_user_and_its_end_is_named() {
     let kept = account(&[]);
     let left = acme("Z1");

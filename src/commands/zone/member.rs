@@ -135,7 +135,11 @@ async fn own(
         return Ok(Some(user));
     }
     match Member::of(&user).filter(|other| adopt && member.is_namesake(other)) {
-        Some(other) => remove(api, &other, &user).await.map_err(refused).map(|()| None),
+        Some(other) => {
+            let gone = remove(api, &other, &user).await;
+            let members = &zones_of(config)?.members;
+            gone.map_err(|fault| left(client, members, &user, fault)).map(|()| None)
+        }
         None => Err(is_of_others(config, member, &user)),
     }
 }
@@ -283,7 +287,7 @@ fn told(done: &Done, members: &Members) -> String {
         ));
     }
     if !removed.is_empty() {
-        text.push_str(&format!("deleted {} of its keys, which lie nowhere any more\n", removed.len()));
+        text.push_str(&format!("deleted {} of its old keys\n", removed.len()));
     }
     text
 }

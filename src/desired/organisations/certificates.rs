@@ -20,7 +20,7 @@ const WHY_NO_AUTHORITY: &str = "'in the namespace ' + request.namespace + ' of a
 const WHY_NAMES_ALONE: &str = "'in the namespace ' + request.namespace + ' of an organisation, a ClusterIssuer signs dnsNames and commonName alone: \
     take out literalSubject, ipAddresses, uris, emailAddresses and otherNames, or name an Issuer of the namespace'";
 const WHY_FOR_LEAVES: &str = "'in the namespace ' + request.namespace + ' of an organisation, the ClusterIssuer ' + object.spec.issuerRef.name + \
-    ' is not to be asked: name an Issuer of the namespace, or the lab\\'s own authority'";
+    ' may not be used here: use an Issuer of the namespace, or the lab\\'s own authority'";
 
 /// An expression that has to hold, and why.
 pub(super) type Rule = (String, &'static str);

@@ -32,9 +32,10 @@ pub(super) const NO_ZONE: &str = "NoSuchHostedZone";
 /// How far clocks may be apart for a signature, in seconds.
 const SKEW: i64 = 300;
 
-/// Calls that a lab never makes: they are for whoever makes zones.
-const OF_MAKER: [&str; 5] =
-    ["CreateHostedZone", "DeleteHostedZone", "GetHostedZone", "ListTagsForResource", "ChangeTagsForResource"];
+/// Calls of whoever makes zones alone.
+const OF_MAKER: [&str; 3] = ["CreateHostedZone", "DeleteHostedZone", "GetHostedZone"];
+/// Calls about claims, which whoever makes zones and the key of an organisation may make.
+const OF_TAGS: [&str; 2] = ["ListTagsForResource", "ChangeTagsForResource"];
 
 /// Whom a call asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +66,9 @@ impl Service {
     /// Where the whole policy with this action is.
     fn policy(self, action: &str) -> &'static str {
         match self {
+            Self::Zones if OF_TAGS.contains(&action) => {
+                "`homelab zone policy ORGANISATION --for organisation` prints the policy for the key of one, `--for maker` that of whoever makes zones"
+            }
             Self::Zones if !OF_MAKER.contains(&action) => "docs/route53.md has the whole policy",
             Self::Zones | Self::Users => "`homelab zone policy --for maker` prints the whole policy",
         }

@@ -86,7 +86,11 @@ fn the_key_of_another_organisation_is_named_as_such() {
         "{}",
         finding.summary
     );
-    assert!(finding.fix.text.contains("`homelab zone policy acme`"), "{}", finding.fix.text);
+    assert!(
+        finding.fix.text.contains("`homelab zone policy acme --for organisation`"),
+        "{}",
+        finding.fix.text
+    );
 }
 
 #[test]

@@ -82,7 +82,7 @@ const TROUBLES: &[Trouble] = &[
         says: &[
             "has the access key of the organisation `globex`",
             "may not `route53:ListResourceRecordSets` on `arn:aws:route53:::hostedzone/",
-            "zone policy acme`",
+            "zone policy acme --for organisation`",
         ],
         ask: ASK,
         make: |hands, _| {
