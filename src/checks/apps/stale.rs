@@ -7,6 +7,7 @@ use crate::checks::apps::backend;
 use crate::checks::engine::Finding;
 use crate::checks::engine::words::quoted;
 use crate::checks::reading::when;
+use crate::evidence::pod::is_ready;
 use crate::evidence::{Evidence, View, at, ready_endpoints};
 use crate::ingress::traits_of;
 
@@ -65,7 +66,7 @@ fn is_ready_for_long(evidence: &Evidence, host: &str) -> bool {
 }
 
 fn has_been_ready(evidence: &Evidence, pod: &Value) -> bool {
-    let ready = pod.condition("Ready").filter(|ready| ready["status"] == "True" && !pod.is_going());
+    let ready = pod.condition("Ready").filter(|_| is_ready(pod));
     let since: Option<Timestamp> = ready.and_then(|ready| when(ready, "/lastTransitionTime"));
     since.is_some_and(|since| evidence.now.as_second() - since.as_second() > LONG)
 }

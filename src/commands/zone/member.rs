@@ -187,13 +187,10 @@ async fn left_behind(
 ) -> Result<(Member, Option<User>)> {
     let member = member(config, organisation, String::new());
     let user = api.user(&member).await.map_err(|fault| told_of(client, fault))?;
-    match user.as_ref().map(Member::of) {
-        None => Ok((member, None)),
-        Some(Some(other)) if member.is_namesake(&other) => Ok((other, user)),
-        Some(_) => {
-            let user = user.unwrap_or_default();
-            Err(is_of_others(config, &member, &user))
-        }
+    let Some(user) = user else { return Ok((member, None)) };
+    match Member::of(&user).filter(|other| member.is_namesake(other)) {
+        Some(other) => Ok((other, Some(user))),
+        None => Err(is_of_others(config, &member, &user)),
     }
 }
 

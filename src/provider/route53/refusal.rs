@@ -19,14 +19,6 @@ use crate::facts::secret::Secret;
 pub(super) const HOST: &str = "route53.amazonaws.com";
 /// A change that is refused as it stands.
 pub(super) const BATCH: &str = "InvalidChangeBatch";
-/// What AWS said where it refused a call with this code, as [`Asked::fault`] tells it.
-pub(super) fn said<'f>(fault: &'f Fault, code: &str) -> Option<&'f str> {
-    match fault {
-        Fault::Refused { message, .. } => message.strip_prefix(code)?.strip_prefix(": "),
-        _ => None,
-    }
-}
-
 /// The zone that a call names is not there.
 pub(super) const NO_ZONE: &str = "NoSuchHostedZone";
 /// How far clocks may be apart for a signature, in seconds.
@@ -36,6 +28,14 @@ const SKEW: i64 = 300;
 const OF_MAKER: [&str; 3] = ["CreateHostedZone", "DeleteHostedZone", "GetHostedZone"];
 /// Calls about claims, which whoever makes zones and the key of an organisation may make.
 const OF_TAGS: [&str; 2] = ["ListTagsForResource", "ChangeTagsForResource"];
+
+/// What AWS said where it refused a call with this code, as [`Asked::fault`] tells it.
+pub(super) fn said<'f>(fault: &'f Fault, code: &str) -> Option<&'f str> {
+    match fault {
+        Fault::Refused { message, .. } => message.strip_prefix(code)?.strip_prefix(": "),
+        _ => None,
+    }
+}
 
 /// Whom a call asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -37,7 +37,7 @@ pub(super) const PATH: &str = "/homelab/";
 const LONGEST: usize = 64;
 /// What stands between the organisation and the owner id in a name.
 const AT: char = '@';
-/// How many pages of users are read, of 100 each.
+/// How many pages of a list are read, of 100 each.
 const MOST_PAGES: u32 = 50;
 /// There is nothing of that name.
 const GONE: &str = "NoSuchEntity";
@@ -86,6 +86,23 @@ async fn once_there<'c, T>(call: impl Fn() -> BoxFuture<'c, Result<T, Fault>>) -
     call().await
 }
 
+/// A whole list: IAM may answer with a part of it, and says from where on the rest comes (API reference, `IsTruncated` and `Marker` of
+/// each list).
+async fn paged<'c, T>(
+    page: impl Fn(Option<String>) -> BoxFuture<'c, Result<(Vec<T>, Option<String>), Fault>>,
+) -> Result<Vec<T>, Fault> {
+    let (mut all, mut marker) = (Vec::new(), None);
+    for _ in 0..MOST_PAGES {
+        let (found, rest) = page(marker).await?;
+        all.extend(found);
+        marker = rest;
+        if marker.is_none() {
+            break;
+        }
+    }
+    Ok(all)
+}
+
 fn tags(user: &Seen) -> BTreeMap<String, String> {
     user.tags().iter().map(|tag| (tag.key().to_owned(), tag.value().to_owned())).collect()
 }
@@ -129,17 +146,16 @@ impl Client {
     }
 
     async fn rights(&self, user: &str) -> Result<BTreeMap<String, Value>, Fault> {
-        let (mut names, mut marker) = (Vec::new(), None);
-        // IAM may answer with a part of them (API reference, ListUserPolicies, `IsTruncated`).
-        for _ in 0..MOST_PAGES {
-            let call = self.users.list_user_policies().user_name(user).set_marker(marker);
-            let page = call.send().await.map_err(|error| self.of_user("ListUserPolicies").fault(error))?;
-            names.extend(page.policy_names);
-            marker = page.marker.filter(|_| page.is_truncated);
-            if marker.is_none() {
-                break;
-            }
-        }
+        let names = paged(|marker| {
+            let asked = async move {
+                let call = self.users.list_user_policies().user_name(user).set_marker(marker);
+                let page =
+                    call.send().await.map_err(|error| self.of_user("ListUserPolicies").fault(error))?;
+                Ok((page.policy_names, page.marker.filter(|_| page.is_truncated)))
+            };
+            asked.boxed()
+        })
+        .await?;
         let read = names.into_iter().map(async |right| {
             let answer = self.users.get_user_policy().user_name(user).policy_name(&right).send().await;
             let answer = answer.map_err(|error| self.of_user("GetUserPolicy").fault(error))?;
@@ -149,16 +165,15 @@ impl Client {
     }
 
     async fn keys(&self, user: &str) -> Result<Vec<MemberKey>, Fault> {
-        let (mut listed, mut marker) = (Vec::new(), None);
-        for _ in 0..MOST_PAGES {
-            let call = self.users.list_access_keys().user_name(user).set_marker(marker);
-            let page = call.send().await.map_err(|error| self.of_user("ListAccessKeys").fault(error))?;
-            listed.extend(page.access_key_metadata);
-            marker = page.marker.filter(|_| page.is_truncated);
-            if marker.is_none() {
-                break;
-            }
-        }
+        let listed = paged(|marker| {
+            let asked = async move {
+                let call = self.users.list_access_keys().user_name(user).set_marker(marker);
+                let page = call.send().await.map_err(|error| self.of_user("ListAccessKeys").fault(error))?;
+                Ok((page.access_key_metadata, page.marker.filter(|_| page.is_truncated)))
+            };
+            asked.boxed()
+        })
+        .await?;
         let keys = listed.into_iter().filter_map(|key| {
             let made = key.create_date.and_then(|date| Timestamp::from_second(date.secs()).ok());
             Some(MemberKey {
@@ -174,17 +189,16 @@ impl Client {
 
     /// Of all users of a cluster.
     async fn names(&self, owner: &str) -> Result<Vec<String>, Fault> {
-        let (mut names, mut marker) = (Vec::new(), None);
-        for _ in 0..MOST_PAGES {
-            let call = self.users.list_users().path_prefix(path(owner)).set_marker(marker);
-            let page = call.send().await.map_err(|error| self.of_user("ListUsers").fault(error))?;
-            names.extend(page.users.into_iter().map(|user| user.user_name));
-            marker = page.marker.filter(|_| page.is_truncated);
-            if marker.is_none() {
-                break;
-            }
-        }
-        Ok(names)
+        let users = paged(|marker| {
+            let asked = async move {
+                let call = self.users.list_users().path_prefix(path(owner)).set_marker(marker);
+                let page = call.send().await.map_err(|error| self.of_user("ListUsers").fault(error))?;
+                Ok((page.users, page.marker.filter(|_| page.is_truncated)))
+            };
+            asked.boxed()
+        })
+        .await?;
+        Ok(users.into_iter().map(|user| user.user_name).collect())
     }
 
     async fn below(&self, owner: &str) -> Result<Vec<User>, Fault> {

@@ -1,6 +1,7 @@
 //! Why external-dns gets no answer.
 
 use crate::provider::reading::{Reading, passes};
+use crate::provider::route53::answers::plain;
 
 /// After what keeps a pod from anybody.
 pub(super) const OUTAGES: &[Reading] = &[
@@ -30,8 +31,5 @@ pub(super) fn desired(message: &str) -> Option<(String, String)> {
     let mut words = message.strip_prefix("Desired change: ")?.split_whitespace();
     let (action, name, kind) = (words.next()?, words.next()?, words.next()?);
     let action = if action == "UPSERT" { "UPDATE" } else { action };
-    words
-        .next()
-        .is_none()
-        .then(|| (format!("{action} {kind}"), crate::provider::route53::answers::plain(name)))
+    words.next().is_none().then(|| (format!("{action} {kind}"), plain(name)))
 }
